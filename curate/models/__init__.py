@@ -1,0 +1,92 @@
+"""Language models and embedders, behind two small protocols; one file per backend.
+
+Prompts are token ids, encoded from text that a chat template has rendered, so that no backend can add a second BOS
+or wrap a prompt in a template of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from curate.chat import ChatTemplate
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a model continues: rendered token ids, and the seed of this prompt's own random stream."""
+
+    token_ids: Sequence[int]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to continue: `n` samples of at most `max_tokens` tokens; temperature 0 is greedy; stops by token id alone."""
+
+    stop_token_ids: tuple[int, ...]
+    max_tokens: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+    n: int = 1
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A continuation, its stop token left out, other special tokens left in; `length` means that it was cut off."""
+
+    text: str
+    finish_reason: Literal["stop", "length"]
+
+
+@dataclass(frozen=True)
+class TokenScores:
+    """What a model thinks of a response: `logprobs` (nats, float32) and `ranks` (int64, 1 is the likeliest), shape (t,).
+
+    The rank of a token is 1 plus the number of tokens with a strictly higher probability.
+    """
+
+    logprobs: np.ndarray
+    ranks: np.ndarray
+
+
+@runtime_checkable
+class LanguageModel(Protocol):
+    """A causal language model that completes and scores. Implementations are thread-safe."""
+
+    name: str
+    chat: ChatTemplate
+
+    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
+        """`sampling.n` completions of each prompt. The same prompt and seed give the same text in any batch."""
+        ...
+
+    def score(self, prompts: Sequence[Sequence[int]], responses: Sequence[Sequence[int]]) -> list[TokenScores]:
+        """Log-probability and rank of each token of each response, given its prompt (token ids both).
+
+        Raises CurateError when prompt and response together exceed the model's context.
+        """
+        ...
+
+    def close(self) -> None:
+        """Frees the model's memory and processes."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A sentence embedder. Implementations are thread-safe."""
+
+    name: str
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Embeddings of shape (n, d), float32, unit length."""
+        ...
+
+    def close(self) -> None:
+        """Frees the model's memory."""
+        ...
