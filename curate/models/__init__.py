@@ -60,6 +60,7 @@ class LanguageModel(Protocol):
 
     name: str
     chat: ChatTemplate
+    context_length: int
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
         """`sampling.n` completions of each prompt. The same prompt and seed give the same text in any batch."""
