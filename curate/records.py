@@ -22,14 +22,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, TypedDict
+from uuid import uuid4
 
+import numpy as np
 import pyarrow as pa
-from datasets import Dataset, Features, Json, List, Value
-
-
-class CurateError(Exception):
-    """What the user can mend: one sentence with the file, the key or the record, what was found, and what to do."""
-
+from datasets import Dataset, DatasetInfo, Features, Json, List, Value
 
 class Message(TypedDict, total=False):
     """One turn of a conversation."""
@@ -70,3 +67,176 @@ def derive_seed(*parts: Any) -> int:
     Randomness drawn from it does not depend on how records are batched or sharded.
     """
     return int(digest(*parts)[:16], 16) >> 1
+
+
+def from_rows(rows: Sequence[Mapping[str, Any]]) -> Dataset:
+    """A pool from records as dictionaries; keys that only some of them have become null in the others."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    features = Features({name: _feature(name, values) for name, values in columns.items()})
+    return Dataset.from_dict({name: _fitted(values, features[name]) for name, values in columns.items()}, features)
+
+
+def set_column(records: Dataset, name: str, values: Any, feature: Any) -> Dataset:
+    """`records` with the column `name` set to `values` (a list or an array, one entry a record)."""
+    rest = records.remove_columns(name) if name in records.column_names else records
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        column = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+    else:
+        column = Dataset.from_dict({name: values}, Features({name: feature})).data.column(name)
+    features = Features({**rest.features, name: feature})
+    table = rest.with_format("arrow")[:].append_column(name, column)
+    # A fingerprint of our own, since `datasets` would otherwise find one by hashing the whole table.
+    return Dataset(table.cast(features.arrow_schema), DatasetInfo(features=features), fingerprint=uuid4().hex)
+
+
+def set_candidates(records: Dataset, candidates: Sequence[Sequence[Mapping[str, Any]]]) -> Dataset:
+    """`records` with these candidates; their scores may differ in names, a missing one becomes null."""
+    feature = _feature("candidates", candidates)
+    return set_column(records, "candidates", _fitted(candidates, feature), feature)
+
+
+def set_scores(records: Dataset, scores: Sequence[Mapping[str, float]]) -> Dataset:
+    """`records` with these scores added to the ones they have."""
+    before: Iterable[Mapping[str, float] | None] = (
+        records["scores"] if "scores" in records.column_names else [None] * len(records)
+    )
+    merged = [{**(old or {}), **new} for old, new in zip(before, scores, strict=True)]
+    feature = _feature("scores", merged)
+    return set_column(records, "scores", _fitted(merged, feature), feature)
+
+
+def scores_of(records: Dataset, name: str) -> np.ndarray:
+    """The score `name` of each record, float64 of shape (n,); raises CurateError when a record lacks it."""
+    values = np.array([(scores or {}).get(name) for scores in records["scores"]], dtype=np.float64)
+    missing = np.flatnonzero(np.isnan(values))
+    if len(missing):
+        raise CurateError(f"record {records[int(missing[0])]['id']!r} has no score {name!r}")
+    return values
+
+
+def set_embeddings(records: Dataset, embeddings: np.ndarray) -> Dataset:
+    """`records` with these embeddings, shape (n, d)."""
+    feature = List(Value("float32"), length=embeddings.shape[1])
+    return set_column(records, "embedding", embeddings.astype(np.float32, copy=False), feature)
+
+
+def embeddings_of(records: Dataset) -> np.ndarray:
+    """The embeddings, float32 of shape (n, d)."""
+    column = records.with_format("arrow")[:]["embedding"].combine_chunks()
+    return column.flatten().to_numpy(zero_copy_only=False).reshape(len(records), -1).astype(np.float32, copy=False)
+
+
+def columns_of(records: Dataset) -> set[str]:
+    """What stages may ask for: columns, `scores.NAME`, `candidates.scores.NAME`, and `response` when records end in one."""
+    present = set(records.column_names)
+    if "scores" in present:
+        present |= {f"scores.{name}" for name in records.features["scores"]}
+    if "candidates" in present:
+        fields = records.features["candidates"].feature
+        present |= {f"candidates.scores.{name}" for name in fields.get("scores", {})}
+    if len(records) and "messages" in present and has_response(records[0]["messages"]):
+        present.add("response")
+    return present
+
+
+def has_response(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the conversation ends with an assistant turn."""
+    return bool(messages) and messages[-1]["role"] == "assistant"
+
+
+def instruction_of(messages: Sequence[Mapping[str, Any]]) -> str:
+    """The first user turn's text."""
+    return next((message["content"] for message in messages if message["role"] == "user"), "")
+
+
+def response_of(messages: Sequence[Mapping[str, Any]]) -> str:
+    """The last assistant turn's text."""
+    return next((message["content"] for message in reversed(messages) if message["role"] == "assistant"), "")
+
+
+def plain(value: Any) -> Any:
+    """`value` without null entries, as it is written to JSONL."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
+    """A binary file that appears under `path` only when everything in it is on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_jsonl(rows: Iterable[Mapping[str, Any]], path: Path) -> int:
+    """Writes one JSON object a line, whole or not at all; returns how many."""
+    count = 0
+    with written_whole(path) as file:
+        for row in rows:
+            file.write(json.dumps(plain(row), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+            count += 1
+    return count
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Writes one JSON document, whole or not at all."""
+    with written_whole(path) as file:
+        file.write(json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n")
+
+
+def write_arrow(records: Dataset, path: Path) -> None:
+    """Writes an Arrow stream that `read_arrow` maps into memory, whole or not at all."""
+    schema = records.features.arrow_schema
+    with written_whole(path) as file, pa.ipc.new_stream(file, schema) as writer:
+        for table in records.with_format("arrow").iter(batch_size=1000):
+            writer.write_table(table.cast(schema))
+
+
+def read_arrow(path: Path) -> Dataset:
+    """A memory-mapped pool that `write_arrow` wrote."""
+    return Dataset.from_file(str(path))
+
+
+def _feature(name: str, values: Sequence[Any]) -> Any:
+    """The Arrow type of a column: fixed for the columns that the schema names, else found from its values."""
+    if name == "messages":
+        return MESSAGES
+    if name == "candidates":
+        return candidates_feature({s for row in values for c in row or () for s in c.get("scores") or ()})
+    if name == "scores":
+        return scores_feature({score for row in values for score in row or ()})
+    if name == "embedding":
+        return List(Value("float32"), length=len(values[0]) if values else -1)
+    kinds = {type(value) for value in values if value is not None}
+    scalars = {str: "string", int: "int64", float: "float64", bool: "bool"}
+    if name != "source" and len(kinds) == 1 and kinds <= scalars.keys():
+        return Value(scalars[kinds.pop()])
+    return Json()
+
+
+def _fitted(values: Sequence[Any], feature: Any) -> Sequence[Any]:
+    """`values` with every field of a struct present, as Arrow wants them."""
+    if isinstance(feature, dict):
+        return [_fit_struct(value or {}, feature) for value in values]
+    if isinstance(feature, List) and isinstance(feature.feature, dict):
+        return [[_fit_struct(item, feature.feature) for item in value or ()] for value in values]
+    return values
+
+
+def _fit_struct(value: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _fit_struct(value.get(name) or {}, feature) if isinstance(feature, dict) else value.get(name)
+        for name, feature in fields.items()
+    }

@@ -1,0 +1,66 @@
+"""curate: small, excellent fine-tuning sets.
+
+The public API: the stage functions, `Pipeline` and `Run`. Everything loads on first use, so that `import curate` is fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from curate.errors import CurateError
+    from curate.models.spec import load_model
+    from curate.pipeline import Pipeline
+    from curate.run import Run
+    from curate.stage import Outcome
+    from curate.stages.choose import choose
+    from curate.stages.deduplicate import deduplicate
+    from curate.stages.diversify import diversify
+    from curate.stages.embed import embed
+    from curate.stages.fit import fit
+    from curate.stages.load import load
+    from curate.stages.prepare import prepare
+    from curate.stages.respond import respond
+    from curate.stages.screen import screen
+    from curate.stages.synthesize import synthesize
+    from curate.stages.trim import trim
+
+__all__ = [
+    "CurateError",
+    "Outcome",
+    "Pipeline",
+    "Run",
+    "choose",
+    "deduplicate",
+    "diversify",
+    "embed",
+    "fit",
+    "load",
+    "load_model",
+    "prepare",
+    "respond",
+    "screen",
+    "synthesize",
+    "trim",
+]
+
+_HOMES = {
+    "CurateError": "curate.errors",
+    "Outcome": "curate.stage",
+    "Pipeline": "curate.pipeline",
+    "Run": "curate.run",
+    "load_model": "curate.models.spec",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'curate' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES.get(name, f"curate.stages.{name}")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
