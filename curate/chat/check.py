@@ -1,0 +1,113 @@
+"""What a user of a chat template should know before trusting it with a data set."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from curate.chat.scaffold import Slot, cut, shared_start
+
+if TYPE_CHECKING:
+    from curate.chat.template import ChatTemplate
+
+MARKUP = "<&>\"'`\\ {{ }} é中🙂"  # what escaping and encoding would change
+
+
+def findings(template: ChatTemplate) -> list[str]:
+    """One sentence for each peculiarity; none of them keeps the template from being used.
+
+    Raises CurateError when it cannot be used: the template cannot be cut at a user's or an assistant's content.
+    """
+    template.pre_query_prefix()
+    template.generation_prompt([{"role": "user", "content": "u"}])
+    template._cut_sentinels("user", "assistant", "user", "assistant")
+    rules = (_roles, _opening, _date, _contents, _reasoning, _history, _prompt, _ends, _offsets)
+    return [finding for rule in rules for finding in rule(template)]
+
+
+def _roles(template: ChatTemplate) -> Iterator[str]:
+    for role, why in template.unrendered_roles.items():
+        yield f"takes no {role} turns: {why}"
+
+
+def _opening(template: ChatTemplate) -> Iterator[str]:
+    """What comes before the first user turn, other than the beginning-of-text token."""
+    first, _, between, _ = template._cut_sentinels("user", "assistant", "user").gaps
+    first = first.removeprefix(str(template.tokenizer.bos_token or ""))
+    own = first[: len(first) - shared_start(first[::-1], between[::-1])]
+    if own.strip():
+        yield f"writes text of its own before the first user turn: {own!r}"
+
+
+def _date(template: ChatTemplate) -> Iterator[str]:
+    other = type(template)(
+        template.tokenizer, date=template.date - datetime.timedelta(days=400), options=template.options
+    )
+    if other.pre_query_prefix() != template.pre_query_prefix():
+        yield f"prints the date, held at {template.date.isoformat()}"
+
+
+def _contents(template: ChatTemplate) -> Iterator[str]:
+    """Whether contents stay as they are: whitespace at their ends, and characters that an escape would change."""
+    for role, roles in (("system", ("system", "user")), ("user", ("user",)), ("assistant", ("user", "assistant"))):
+        if role in template.unrendered_roles:
+            continue
+        probe = f"{MARKUP} {Slot(0, 'content').sentinel} {MARKUP}"
+        text = template.render([{"role": each, "content": f" \n{probe}\n " if each == role else "u"} for each in roles])
+        if probe not in text:
+            yield f"changes characters in the content of {role} turns; records with such characters are refused"
+        elif f" \n{probe}\n " not in text:
+            yield f"strips the whitespace at the ends of {role} turns"
+
+
+def _reasoning(template: ChatTemplate) -> Iterator[str]:
+    if template.reasoning_key is None:
+        yield "has no place for reasoning: reasoning_content is not rendered, and not trained on"
+        return
+    rendered = template._cut_sentinels("user", "assistant", "user", "assistant", reasoning=True)
+    if Slot(1, "reasoning") not in rendered.slots:
+        yield "drops the reasoning of all assistant turns but the last"
+
+
+def _history(template: ChatTemplate) -> Iterator[str]:
+    """Whether earlier turns stay as they were when later ones come. It is legal that they do not."""
+    messages = [
+        {"role": role, "content": f"{role} {turn}"} | ({"reasoning_content": "r"} if role == "assistant" else {})
+        for turn in (1, 2)
+        for role in ("user", "assistant")
+    ]
+    if not template.render(messages).startswith(template.render(messages[:2])):
+        yield "is not prefix-preserving: an assistant turn is written differently once another turn follows"
+
+
+def _prompt(template: ChatTemplate) -> Iterator[str]:
+    """Whether the generation prompt is there, only where it is asked for, and part of the finished turn."""
+    user = [{"role": "user", "content": Slot(0, "content").sentinel}]
+    prompt = cut(template.generation_prompt(user)).gaps[-1]
+    turn = template._cut_sentinels("user", "assistant")
+    head, tail = turn.gaps[1], turn.gaps[2]
+    silent = template.generation_prompt(user) == template.render(user)
+    shared = shared_start(prompt, head)
+    if silent and head.strip() and tail.endswith(head):
+        yield f"writes the generation prompt {head!r} even after a finished conversation"
+    elif silent and head[shared:].strip():
+        yield f"has no generation prompt: the model has to write {head[shared:]!r} itself"
+    elif prompt[shared:]:
+        yield f"begins a finished turn without reasoning with {head!r}, but the generation prompt is {prompt!r}"
+
+
+def _ends(template: ChatTemplate) -> Iterator[str]:
+    """Whether a single token ends a user turn, as sampling needs, and an assistant turn, as training needs."""
+    _, after_user, after_assistant = template._cut_sentinels("user", "assistant").gaps
+    if template._leading_control(after_user) is None:
+        yield "ends a user turn with no single token: only end of text stops the writing of an instruction"
+    if not template.assistant_stop_token_ids:
+        yield "ends an assistant turn with no single token, and there is no end of text: nothing stops a response"
+    if template.control_tokens.search(after_assistant) is None:
+        yield "writes no end token after the last assistant turn: a model trained on it does not learn to stop there"
+
+
+def _offsets(template: ChatTemplate) -> Iterator[str]:
+    if not template.tokenizer.is_fast:
+        yield "belongs to a slow tokenizer without character offsets: assistant masks cannot be made"
