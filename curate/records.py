@@ -90,20 +90,20 @@ def set_column(records: Dataset, name: str, values: Any, feature: Any) -> Datase
     return Dataset(table.cast(features.arrow_schema), DatasetInfo(features=features), fingerprint=uuid4().hex)
 
 
-def set_candidates(records: Dataset, candidates: Sequence[Sequence[Mapping[str, Any]]]) -> Dataset:
-    """`records` with these candidates; their scores may differ in names, a missing one becomes null."""
-    feature = _feature("candidates", candidates)
+def set_candidates(
+    records: Dataset, candidates: Sequence[Sequence[Mapping[str, Any]]], scores: Iterable[str] = ()
+) -> Dataset:
+    """`records` with these candidates; `scores` names the scores that they carry in addition to those they had."""
+    feature = candidates_feature({*candidate_scores(records), *scores})
     return set_column(records, "candidates", _fitted(candidates, feature), feature)
 
 
-def set_scores(records: Dataset, scores: Sequence[Mapping[str, float]]) -> Dataset:
-    """`records` with these scores added to the ones they have."""
-    before: Iterable[Mapping[str, float] | None] = (
-        records["scores"] if "scores" in records.column_names else [None] * len(records)
-    )
-    merged = [{**(old or {}), **new} for old, new in zip(before, scores, strict=True)]
-    feature = _feature("scores", merged)
-    return set_column(records, "scores", _fitted(merged, feature), feature)
+def set_scores(records: Dataset, scores: Mapping[str, Sequence[float | None]]) -> Dataset:
+    """`records` with these scores, one sequence of n each, added to the ones they have; None where there is none."""
+    before = records["scores"] if "scores" in records.column_names else [{}] * len(records)
+    merged = [{**old, **{name: values[row] for name, values in scores.items()}} for row, old in enumerate(before)]
+    feature = scores_feature({*records.features.get("scores", {}), *scores})
+    return set_column(records, "scores", merged, feature)
 
 
 def scores_of(records: Dataset, name: str) -> np.ndarray:
@@ -132,12 +132,17 @@ def columns_of(records: Dataset) -> set[str]:
     present = set(records.column_names)
     if "scores" in present:
         present |= {f"scores.{name}" for name in records.features["scores"]}
-    if "candidates" in present:
-        fields = records.features["candidates"].feature
-        present |= {f"candidates.scores.{name}" for name in fields.get("scores", {})}
+    present |= {f"candidates.scores.{name}" for name in candidate_scores(records)}
     if len(records) and "messages" in present and has_response(records[0]["messages"]):
         present.add("response")
     return present
+
+
+def candidate_scores(records: Dataset) -> list[str]:
+    """The names of the scores that the candidates carry."""
+    if "candidates" not in records.column_names:
+        return []
+    return list(records.features["candidates"].feature.get("scores", {}))
 
 
 def has_response(messages: Sequence[Mapping[str, Any]]) -> bool:

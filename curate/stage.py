@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from curate.chat import ChatTemplate
 from curate.errors import CurateError, explain, nearest
 from curate.models import Embedder, LanguageModel
-from curate.records import columns_of, set_column
+from curate.records import columns_of, set_candidates, set_column
 
 STAGES = (
     "load",
@@ -74,6 +74,30 @@ def partition(records: Dataset, verdicts: Sequence[Drop | None], stats: dict[str
     dropped = set_column(dropped, "reason", [drop.reason for _, drop in gone], Value("string"))
     dropped = set_column(dropped, "detail", [drop.detail for _, drop in gone], Json())
     return Outcome(kept=records.select(kept), dropped=dropped, stats=stats or {})
+
+
+def sift(
+    records: Dataset, verdicts: Sequence[Sequence[Drop | None]], stats: Mapping[str, float] | None = None
+) -> Outcome:
+    """Divides the candidates of each record by one verdict each, and drops the records that have none left.
+
+    A candidate that goes moves to the column `rejected` with its reason and detail, and is counted. A record without
+    a candidate is dropped for the commonest of its candidates' reasons.
+    """
+    counts: Counter[str] = Counter(stats or {})
+    kept, rejected, drops = [], [], []
+    before = records["rejected"] if "rejected" in records.column_names else [None] * len(records)
+    for candidates, row_verdicts, earlier in zip(records["candidates"], verdicts, before, strict=True):
+        pairs = list(zip(candidates, row_verdicts, strict=True))
+        gone = [(candidate, verdict) for candidate, verdict in pairs if verdict]
+        kept.append([candidate for candidate, verdict in pairs if not verdict])
+        moved = [{**candidate, "reason": drop.reason, "detail": drop.detail} for candidate, drop in gone]
+        rejected.append([*(earlier or ()), *moved])
+        reasons = Counter(drop.reason for _, drop in gone)
+        counts.update({f"candidates {reason}": number for reason, number in reasons.items()})
+        drops.append(None if kept[-1] else Drop(min(reasons, key=lambda r: (-reasons[r], r)), {"candidates": reasons}))
+    sifted = set_column(set_candidates(records, kept), "rejected", rejected, Json())
+    return partition(sifted, drops, dict(counts))
 
 
 class Stage(Generic[P]):

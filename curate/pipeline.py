@@ -1,0 +1,249 @@
+"""A pipeline: a validated list of stages and the models that they use, from YAML or from Python."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from curate.errors import CurateError, explain, nearest
+from curate.models.spec import ModelSpec, models_schema, parse_spec
+from curate.records import digest
+from curate.stage import STAGES, Stage, column_hint, get_stage, missing_columns
+
+
+class PipelineFile(BaseModel):
+    """The keys of a pipeline file."""
+
+    model_config = ConfigDict(extra="forbid")
+    seed: Annotated[int, Field(description="of every random choice in the run")] = 0
+    shard_rows: Annotated[int, Field(gt=0, description="rows between two checkpoints of a stage that sees each row")] = 256
+    models: Annotated[dict[str, dict[str, Any]], Field(description="the models, by the part that they play")] = {}
+    stages: Annotated[list[dict[str, dict[str, Any] | None] | str], Field(min_length=1, description="in order")]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of a pipeline, with its parameters; models are still names."""
+
+    label: str
+    stage: Stage[Any]
+    config: dict[str, Any]
+    where: str
+
+    def models(self) -> list[str]:
+        """The names of the models that this step uses."""
+        values = [self.config[parameter] for parameter in self.stage.roles]
+        return [name for value in values for name in (value if isinstance(value, list) else [value]) if name is not None]
+
+    def files(self) -> list[Path]:
+        """The input files that its parameters name."""
+        values = [item for value in self.config.values() for item in (value if isinstance(value, list) else [value])]
+        return [value for value in values if isinstance(value, Path)]
+
+
+class Pipeline:
+    """Stages in order. Construction validates everything that can be told without loading a model or a pool.
+
+    `Pipeline({"models": {...}, "stages": [{"load": {"path": "pool.jsonl"}}, ...]})` takes what a YAML file holds.
+    Raises CurateError with the file, the stage, the key, what was found and the nearest valid name.
+    """
+
+    def __init__(self, content: Mapping[str, Any], *, name: str = "pipeline", origin: str = "pipeline") -> None:
+        if not isinstance(content, Mapping):
+            raise CurateError(f"{origin}: a mapping with the key 'stages' is expected, found {type(content).__name__}")
+        try:
+            parsed = PipelineFile.model_validate(dict(content))
+        except ValidationError as error:
+            raise explain(error, origin, PipelineFile.model_fields) from None
+        self.name, self.origin = name, origin
+        self.seed, self.shard_rows = parsed.seed, parsed.shard_rows
+        self.models: dict[str, ModelSpec] = {}
+        for model, spec in parsed.models.items():
+            try:
+                self.models[model] = parse_spec(model, spec)
+            except CurateError as error:
+                raise CurateError(f"{origin}: {error}") from None
+        self.steps = list(self._steps(parsed.stages))
+        self._check_models()
+        self._check_columns()
+
+    @classmethod
+    def from_yaml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Pipeline:
+        """Reads a pipeline file; `overrides` are `STAGE.KEY=VALUE`, `models.NAME.KEY=VALUE` or `KEY=VALUE`.
+
+        Paths in the file are relative to the current directory. The second stage of one name is `NAME#2`.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise CurateError(f"there is no pipeline file {path} (looked for {path.absolute()})")
+        try:
+            content = _UniqueKeys(path.read_text(encoding="utf-8")).get_single_data()
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise CurateError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
+        if isinstance(content, dict):
+            for override in overrides:
+                _override(content, override)
+        return cls(content, name=path.stem, origin=str(path))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The resolved pipeline: every parameter with its value, as a pipeline file holds it."""
+        return {
+            "seed": self.seed,
+            "shard_rows": self.shard_rows,
+            "models": {name: spec.to_dict() for name, spec in self.models.items()},
+            "stages": [{step.stage.name: _as_yaml(step.config)} for step in self.steps],
+        }
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """What identifies each model that a stage uses."""
+        used = {name for step in self.steps for name in step.models()}
+        return {name: self.models[name].fingerprint() for name in sorted(used)}
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """For each step, the hash of all that its result depends on: itself, its models and files, the steps before."""
+        keys: list[str] = []
+        for step in self.steps:
+            models = {name: self.fingerprints[name] for name in step.models()}
+            files = [_content_hash(file) for file in step.files()]
+            parts = (step.stage.name, step.stage.version, _as_yaml(step.config), models, files, self.shard_rows)
+            keys.append(digest(keys[-1:], *parts))
+        return keys
+
+    def _steps(self, entries: Sequence[Any]) -> Iterator[Step]:
+        counts: dict[str, int] = {}
+        for number, entry in enumerate(entries, 1):
+            if isinstance(entry, str):
+                entry = {entry: None}
+            if len(entry) != 1:
+                raise CurateError(
+                    f"{self.origin}: stage {number}: one stage name is expected, found {', '.join(entry) or 'none'}; "
+                    "begin each stage with '- '"
+                )
+            ((name, values),) = entry.items()
+            where = f"{self.origin}: stage {number} ({name})"
+            stage = get_stage(name, f"{self.origin}: stage {number}")
+            values = dict(values or {})
+            if "seed" in stage.parameters:
+                values.setdefault("seed", self.seed)
+            counts[name] = counts.get(name, 0) + 1
+            label = name if counts[name] == 1 else f"{name}#{counts[name]}"
+            config = stage.validate(values, where)
+            yield Step(label, stage, config, where)
+            if (number == 1) != (stage.sees == "nothing"):
+                raise CurateError(
+                    f"{where}: "
+                    + ("the first stage must make records: load or synthesize" if number == 1 else "it can only be first")
+                )
+
+    def _check_models(self) -> None:
+        for step in self.steps:
+            for parameter, role in step.stage.roles.items():
+                value = step.config[parameter]
+                for name in value if isinstance(value, list) else [value] if value is not None else []:
+                    where = f"{step.where}: {parameter}"
+                    if name not in self.models:
+                        hint = nearest(name, self.models) if self.models else "the file has no models"
+                        raise CurateError(f"{where}: there is no model {name!r} under 'models'; {hint}")
+                    kind = "embedder" if role == "embedder" else "language"
+                    if self.models[name].kind != kind:
+                        raise CurateError(f"{where}: needs a model of the kind {kind}, {name!r} is not one")
+        for name in sorted({name for step in self.steps for name in step.models()}):
+            try:
+                self.models[name].check()
+            except CurateError as error:
+                raise CurateError(f"{self.origin}: {error}") from None
+
+    def _check_columns(self) -> None:
+        present: set[str] = set()
+        for step in self.steps:
+            for file in step.files():
+                if not file.exists():
+                    raise CurateError(f"{step.where}: there is no file {file} (looked for {file.absolute()})")
+            for missing in missing_columns(step.stage.needs(step.config), present):
+                raise CurateError(f"{step.where}: {column_hint(missing)}")
+            present.update(step.stage.makes(step.config))
+
+
+def pipeline_schema() -> dict[str, Any]:
+    """The JSON Schema of a pipeline file, for editors."""
+    schema = PipelineFile.model_json_schema()
+    schema["title"] = "curate pipeline"
+    schema["properties"]["models"] = {**schema["properties"]["models"], **models_schema()}
+    stages: list[dict[str, Any]] = [{"enum": list(STAGES)}]
+    for name in STAGES:
+        parameters = get_stage(name).config.model_json_schema()
+        stages.append({"type": "object", "properties": {name: parameters}, "required": [name], "additionalProperties": False})
+    schema["properties"]["stages"]["items"] = {"anyOf": stages}
+    return schema
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error, not the loss of the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: the key {key!r} stands twice")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    """Applies one `--set`."""
+    target, equals, text = override.partition("=")
+    *path, key = target.split(".")
+    if not equals or not key:
+        raise CurateError(f"--set {override}: STAGE.KEY=VALUE is expected, such as deduplicate.threshold=0.7")
+    value = yaml.safe_load(text)
+    if not path:
+        content[key] = value
+    elif path[0] == "models" and len(path) == 2:
+        models = content.get("models") or {}
+        if path[1] not in models:
+            raise CurateError(f"--set {override}: there is no model {path[1]!r}; {nearest(path[1], models)}")
+        models[path[1]][key] = value
+    else:
+        _stage_entry(content, ".".join(path), override)[key] = value
+
+
+def _stage_entry(content: dict[str, Any], label: str, override: str) -> dict[str, Any]:
+    """The parameters of the stage `label` in `content`, for an override to change."""
+    labels: dict[str, int] = {}
+    stages = content.get("stages")
+    for place, entry in enumerate(stages if isinstance(stages, list) else []):
+        name = entry if isinstance(entry, str) else next(iter(entry), "") if isinstance(entry, dict) else ""
+        count = 1 + sum(known == name or known.startswith(f"{name}#") for known in labels)
+        labels[name if count == 1 else f"{name}#{count}"] = place
+    if label not in labels:
+        raise CurateError(f"--set {override}: the pipeline has no stage {label!r}; {nearest(label, labels)}")
+    place = labels[label]
+    name = label.partition("#")[0]
+    entry = stages[place]
+    stages[place] = {name: dict((entry[name] if isinstance(entry, dict) else None) or {})}
+    found: dict[str, Any] = stages[place][name]
+    return found
+
+
+def _as_yaml(value: Any) -> Any:
+    """A parameter as YAML and JSON hold it."""
+    if isinstance(value, Mapping):
+        return {key: _as_yaml(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_yaml(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _content_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]

@@ -1,0 +1,67 @@
+"""`prepare`: proves that each record trains, in the template of the model that it is meant for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from datasets import Dataset
+from pydantic import Field
+
+from curate.chat import ChatTemplate
+from curate.errors import CurateError
+from curate.records import set_scores
+from curate.stage import Drop, Outcome, partition, stage
+
+
+@stage(
+    sees="each",
+    needs=("messages", "response"),
+    makes=("scores", "scores.length", "scores.supervised"),
+    reasons={
+        "control tokens": "a text contains one of the template's own special tokens, which would become a control token",
+        "does not render": "the target's chat template refuses the conversation",
+        "too long": "the rendered conversation exceeds max_length, and a trainer would cut it",
+        "nothing to train on": "the loss mask covers no token",
+    },
+)
+def prepare(
+    records: Dataset,
+    *,
+    target: Annotated[ChatTemplate, Field(description="the model that will be trained; only its tokenizer is loaded")],
+    max_length: Annotated[int, Field(gt=0, description="the trainer's longest sequence, in tokens")] = 2048,
+) -> Outcome:
+    """Renders each record as a trainer will, and keeps those that train: L = -(1/|A|) sum_t m_t log p(x_t | x_<t).
+
+    Adds the scores `length` (tokens of the rendered conversation) and `supervised` (tokens that the loss mask covers:
+    what the assistant writes, its end-of-turn tokens included).
+    """
+    checked = [_check(messages, target, max_length) for messages in records["messages"]]
+    columns = {name: [scores.get(name) for scores, _ in checked] for name in ("length", "supervised")}
+    return partition(set_scores(records, columns), [verdict for _, verdict in checked])
+
+
+def _check(
+    messages: list[dict[str, Any]], target: ChatTemplate, max_length: int
+) -> tuple[dict[str, float], Drop | None]:
+    for message in messages:
+        texts = [message["content"], message.get("reasoning_content") or ""]
+        found = sorted({token for text in texts for token in _control_tokens(text, target)})
+        if found:
+            return {}, Drop("control tokens", {"role": message["role"], "tokens": found})
+    try:
+        tokens = target.tokenize(messages)
+    except CurateError as error:
+        return {}, Drop("does not render", {"error": str(error)})
+    length, supervised = len(tokens.input_ids), sum(tokens.assistant_mask)
+    scores = {"length": float(length), "supervised": float(supervised)}
+    if length > max_length:
+        return scores, Drop("too long", {"tokens": length, "max_length": max_length})
+    if not supervised:
+        return scores, Drop("nothing to train on", {"tokens": length})
+    return scores, None
+
+
+def _control_tokens(text: str, target: ChatTemplate) -> list[str]:
+    """The special tokens that `text` would turn into."""
+    special = set(target.tokenizer.all_special_ids)
+    return [target.tokenizer.decode([token]) for token in target.encode(text) if token in special]

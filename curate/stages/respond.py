@@ -1,0 +1,68 @@
+"""`respond`: one or more models write candidate responses."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from datasets import Dataset
+from pydantic import Field
+
+from curate.models import LanguageModel, Prompt, Sampling
+from curate.records import derive_seed, has_response, set_candidates, set_column, MESSAGES
+from curate.stage import Drop, Outcome, partition, stage
+
+
+@stage(
+    sees="each",
+    needs=("messages",),
+    makes=("candidates",),
+    reasons={"prompt too long": "the conversation leaves no room for a response in a model's context"},
+)
+def respond(
+    records: Dataset,
+    *,
+    models: Annotated[list[LanguageModel], Field(min_length=1, description="the models that respond")],
+    candidates: Annotated[int, Field(gt=0, description="responses by each model")] = 4,
+    temperature: Annotated[float, Field(ge=0, description="sampling temperature; 0 is greedy, as in MAGPIE")] = 0.7,
+    top_p: Annotated[float, Field(gt=0, le=1, description="nucleus of the sampling")] = 0.95,
+    max_tokens: Annotated[int, Field(gt=0, description="longest response, in tokens")] = 1024,
+    seed: Annotated[int, Field(description="of every random choice; a run gives its own")] = 0,
+) -> Outcome:
+    """Adds `candidates`: several responses to the same conversation, each with the `generator` that wrote it.
+
+    GRAPE (arXiv 2502.04194) chooses among them, and needs two or more. A response that the record already has becomes a
+    candidate whose generator is `source`. Responses that hit `max_tokens` are kept with the `finish_reason` `length`,
+    for `screen` to reject.
+    """
+    conversations = [list(messages) for messages in records["messages"]]
+    found = [_given(record) for record in records]
+    for messages in conversations:
+        if has_response(messages):
+            messages.pop()
+    verdicts: list[Drop | None] = [None] * len(records)
+    for model in models:
+        prompts = [model.chat.encode(model.chat.generation_prompt(messages)) for messages in conversations]
+        for row, prompt in enumerate(prompts):
+            if len(prompt) >= model.context_length:
+                detail = {"tokens": len(prompt), "context_length": model.context_length, "model": model.name}
+                verdicts[row] = Drop("prompt too long", detail)
+        open_rows = [row for row, verdict in enumerate(verdicts) if verdict is None]
+        seeds = [derive_seed(seed, "respond", records["id"][row], model.name) for row in open_rows]
+        sampling = Sampling(tuple(model.chat.assistant_stop_token_ids), max_tokens, temperature, top_p, candidates)
+        asked = [Prompt(prompts[row], row_seed) for row, row_seed in zip(open_rows, seeds, strict=True)]
+        for row, completions in zip(open_rows, model.complete(asked, sampling), strict=True):
+            found[row] += [
+                {"content": c.text.strip(), "generator": model.name, "finish_reason": c.finish_reason}
+                for c in completions
+            ]
+    answered = set_candidates(set_column(records, "messages", conversations, MESSAGES), found)
+    return partition(answered, verdicts, {"responses": sum(len(row) for row in found)})
+
+
+def _given(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The candidates and the response that the record came with."""
+    given = list(record.get("candidates") or [])
+    if has_response(record["messages"]):
+        answer = record["messages"][-1]
+        given.append({**{k: answer[k] for k in ("content", "reasoning_content")}, "generator": "source"})
+    return given
