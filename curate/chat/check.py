@@ -21,7 +21,7 @@ def findings(template: ChatTemplate) -> list[str]:
     """
     template.pre_query_prefix()
     template.generation_prompt([{"role": "user", "content": "u"}])
-    template._cut_sentinels("user", "assistant", "user", "assistant")
+    template.probe("user", "assistant", "user", "assistant")
     rules = (_roles, _opening, _date, _contents, _reasoning, _history, _prompt, _ends, _offsets)
     return [finding for rule in rules for finding in rule(template)]
 
@@ -33,7 +33,7 @@ def _roles(template: ChatTemplate) -> Iterator[str]:
 
 def _opening(template: ChatTemplate) -> Iterator[str]:
     """What comes before the first user turn, other than the beginning-of-text token."""
-    first, _, between, _ = template._cut_sentinels("user", "assistant", "user").gaps
+    first, _, between, _ = template.probe("user", "assistant", "user").gaps
     first = first.removeprefix(str(template.tokenizer.bos_token or ""))
     own = first[: len(first) - shared_start(first[::-1], between[::-1])]
     if own.strip():
@@ -65,7 +65,7 @@ def _reasoning(template: ChatTemplate) -> Iterator[str]:
     if template.reasoning_key is None:
         yield "has no place for reasoning: reasoning_content is not rendered, and not trained on"
         return
-    rendered = template._cut_sentinels("user", "assistant", "user", "assistant", reasoning=True)
+    rendered = template.probe("user", "assistant", "user", "assistant", reasoning=True)
     if Slot(1, "reasoning") not in rendered.slots:
         yield "drops the reasoning of all assistant turns but the last"
 
@@ -85,7 +85,7 @@ def _prompt(template: ChatTemplate) -> Iterator[str]:
     """Whether the generation prompt is there, only where it is asked for, and part of the finished turn."""
     user = [{"role": "user", "content": Slot(0, "content").sentinel}]
     prompt = cut(template.generation_prompt(user)).gaps[-1]
-    turn = template._cut_sentinels("user", "assistant")
+    turn = template.probe("user", "assistant")
     head, tail = turn.gaps[1], turn.gaps[2]
     silent = template.generation_prompt(user) == template.render(user)
     shared = shared_start(prompt, head)
@@ -99,8 +99,8 @@ def _prompt(template: ChatTemplate) -> Iterator[str]:
 
 def _ends(template: ChatTemplate) -> Iterator[str]:
     """Whether a single token ends a user turn, as sampling needs, and an assistant turn, as training needs."""
-    _, after_user, after_assistant = template._cut_sentinels("user", "assistant").gaps
-    if template._leading_control(after_user) is None:
+    _, after_user, after_assistant = template.probe("user", "assistant").gaps
+    if template.leading_control(after_user) is None:
         yield "ends a user turn with no single token: only end of text stops the writing of an instruction"
     if not template.assistant_stop_token_ids:
         yield "ends an assistant turn with no single token, and there is no end of text: nothing stops a response"

@@ -65,24 +65,26 @@ class Scaffold:
     def gap_starts(self, text: str, contents: Sequence[str]) -> list[int]:
         """Where each gap begins in `text`, whose slots hold `contents` (whitespace at their ends may be stripped).
 
-        Raises ContentChanged with the index of the slot from which on text and scaffold do not agree.
+        Raises ContentChanged with the index of the slot at which text and scaffold cease to agree.
         """
         paths = {0: [0]} if text.startswith(self.gaps[0]) else {}
+        blame = 0
         for index, content in enumerate(contents):
             gap = self.gaps[index + 1]
             onward: dict[int, list[int]] = {}
             for path in paths.values():
                 begin = path[-1] + len(self.gaps[index])
                 for form in _forms(content):
-                    if text.startswith(form, begin) and text.startswith(gap, begin + len(form)):
-                        onward.setdefault(begin + len(form), [*path, begin + len(form)])
-            if not onward:
-                raise ContentChanged(index)
+                    end = begin + len(form)
+                    if text.startswith(form, begin):
+                        blame = min(index + 1, len(contents) - 1)
+                        if text.startswith(gap, end):
+                            onward.setdefault(end, [*path, end])
             paths = onward
         for path in paths.values():
             if path[-1] + len(self.gaps[-1]) == len(text):
                 return path
-        raise ContentChanged(max(len(contents) - 1, 0))
+        raise ContentChanged(blame)
 
     def spans(self, text: str, contents: Sequence[str]) -> list[tuple[int, int]]:
         """The character spans of `text` that the model itself writes, one for each assistant turn."""
@@ -112,11 +114,12 @@ def shared_start(one: str, other: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
-def token_mask(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> list[int]:
-    """1 for every token that holds a character of a span, else 0; `spans` are in order and do not overlap.
+def token_mask(text: str, offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> list[int]:
+    """1 for every token that holds a part of a span, else 0; `spans` are in order and do not overlap.
 
-    A token reaches back to the end of the token before it: some tokenizers leave the whitespace that a token begins
-    with out of its offsets.
+    A token that begins before the span counts if it holds more than whitespace of it: a role marker may swallow the
+    whitespace after it, and is still not what the model wrote. A token reaches back to the end of the token before it,
+    since some tokenizers leave the whitespace that a token begins with out of its offsets.
     """
     mask: list[int] = []
     reached, current = 0, 0
@@ -125,5 +128,9 @@ def token_mask(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, in
         reached = end
         while current < len(spans) and spans[current][1] <= start:
             current += 1
-        mask.append(int(current < len(spans) and spans[current][0] < max(end, start + 1)))
+        inside = False
+        if current < len(spans):
+            first, last = spans[current]
+            inside = first <= start or bool(text[first : min(end, last)].strip())
+        mask.append(int(inside))
     return mask

@@ -55,9 +55,10 @@ class ChatTemplate:
         try:
             tokenizer.get_chat_template()
         except ValueError as error:
+            found = f"only {sorted(tokenizer.chat_template)}" if tokenizer.chat_template else "none"
             raise CurateError(
-                f"the tokenizer {self.name} has no chat template; use an instruct model's tokenizer, or set its "
-                "chat_template"
+                f"the tokenizer {self.name} has no default chat template, found {found}; use an instruct model's "
+                "tokenizer, or set its chat_template"
             ) from error
 
     def render(self, messages: Sequence[Mapping[str, Any]], *, add_generation_prompt: bool = False) -> str:
@@ -84,6 +85,8 @@ class ChatTemplate:
 
         `messages` is empty, or a system turn, or a conversation that ends with an assistant turn.
         """
+        if messages and messages[-1]["role"] == "user":
+            raise CurateError("these messages end with a user turn; it needs an answer before the next user turn")
         slot = Slot(len(messages), "content")
         rendered = cut(self.render([*messages, {"role": "user", "content": slot.sentinel}]))
         self._require(rendered, slot, "user")
@@ -96,7 +99,7 @@ class ChatTemplate:
     @cached_property
     def user_stop_token_ids(self) -> list[int]:
         """The tokens that end what a model writes after the pre-query prefix: the user turn's end, and end of text."""
-        rendered = self._cut_sentinels("user", "assistant")
+        rendered = self.probe("user", "assistant")
         return self._stops([rendered.after(Slot(0, "content"))])
 
     @cached_property
@@ -106,10 +109,10 @@ class ChatTemplate:
         A token that also stands between the reasoning and the content of one turn ends a part of it, not the turn.
         """
         reply = Slot(1, "content")
-        last, followed = self._cut_sentinels("user", "assistant"), self._cut_sentinels("user", "assistant", "user")
+        last, followed = self.probe("user", "assistant"), self.probe("user", "assistant", "user")
         inner = ""
         if self.reasoning_key:
-            inner = self._cut_sentinels("user", "assistant", reasoning=True).after(Slot(1, "reasoning"))
+            inner = self.probe("user", "assistant", reasoning=True).after(Slot(1, "reasoning"))
         return self._stops([last.after(reply), followed.after(reply)], inner)
 
     def tokenize(self, messages: Sequence[Mapping[str, Any]]) -> Tokenized:
@@ -125,18 +128,9 @@ class ChatTemplate:
                 "needs; use its fast version"
             )
         text = self.render(messages)
-        scaffold = self._scaffold(messages)
-        contents = [self._text(messages[slot.message], slot.field) for slot in scaffold.slots]
-        try:
-            spans = scaffold.spans(text, contents)
-        except ContentChanged as changed:
-            index, field = scaffold.slots[changed.slot] if scaffold.slots else Slot(0, "content")
-            raise self._fault(
-                f"changes the {field} of message {index + 1} of {len(messages)} ({messages[index]['role']}), so what "
-                "the assistant wrote cannot be told apart; a likely cause is markup in it that the template reads"
-            ) from changed
+        spans = self._spans(text, messages)
         encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        return Tokenized(text, list(encoded["input_ids"]), token_mask(encoded["offset_mapping"], spans))
+        return Tokenized(text, list(encoded["input_ids"]), token_mask(text, encoded["offset_mapping"], spans))
 
     def check(self) -> list[str]:
         """What a user of this template should know, one sentence each; raises CurateError if it cannot be used."""
@@ -197,9 +191,6 @@ class ChatTemplate:
             plain[self.reasoning_key] = message["reasoning_content"]
         return plain
 
-    def _text(self, message: Mapping[str, Any], field: str) -> str:
-        return str(message["content" if field == "content" else "reasoning_content"])
-
     def _fault(self, what: str) -> CurateError:
         return CurateError(f"the chat template of {self.name} {what}")
 
@@ -216,7 +207,7 @@ class ChatTemplate:
                 else f"leaves out the content of message {slot.message + 1} ({role})"
             )
 
-    def _cut_sentinels(self, *roles: str, reasoning: bool = False, prompt: bool = False) -> Cut:
+    def probe(self, *roles: str, reasoning: bool = False, prompt: bool = False) -> Cut:
         """A conversation of nothing but sentinels, rendered and cut."""
         shape = tuple((role, None, reasoning and role == "assistant") for role in roles)
         return self._cut_shape(shape, prompt)
@@ -233,6 +224,20 @@ class ChatTemplate:
             if blank is None:
                 self._require(rendered, Slot(index, "content"), role)
         return rendered
+
+    def _spans(self, text: str, messages: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+        """The character spans of the rendering `text` that the model itself writes, one for each assistant turn."""
+        scaffold = self._scaffold(messages)
+        contents = [_text(messages[slot.message], slot.field) for slot in scaffold.slots]
+        try:
+            return scaffold.spans(text, contents)
+        except ContentChanged as changed:
+            index, field = scaffold.slots[changed.slot]
+            raise self._fault(
+                f"changes the {field} of message {index + 1} of {len(messages)} ({messages[index]['role']}), so the "
+                "assistant's part cannot be told apart; remove the markup that the template reads from it (reasoning "
+                "belongs in reasoning_content)"
+            ) from changed
 
     def _scaffold(self, messages: Sequence[Mapping[str, Any]]) -> Scaffold:
         """The scaffold of conversations shaped like this one.
@@ -254,7 +259,11 @@ class ChatTemplate:
         if turn == 0:
             raise CurateError("a conversation cannot begin with an assistant turn; put a user turn before it")
         before = self._cut_shape(shape[:turn], prompt=True)
-        gap = whole.slots.index(before.slots[-1]) + 1 if before.slots else 0
+        if not before.slots:
+            return Mark(0, shared_start(before.gaps[0], whole.gaps[0]))
+        if before.slots[-1] not in whole.slots:
+            raise self._fault(f"forgets what message {before.slots[-1].message + 1} says once other messages follow it")
+        gap = whole.slots.index(before.slots[-1]) + 1
         return Mark(gap, shared_start(before.gaps[-1], whole.gaps[gap]))
 
     def _end(self, whole: Cut, shape: Shape, turn: int, begin: Mark) -> Mark:
@@ -278,7 +287,7 @@ class ChatTemplate:
         else:
             pairs = zip(self._pieces(last), self._pieces(followed), strict=False)
             end = sum(len(one) for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        if not self.control_tokens.search(followed[:end]) and (control := self._leading_control(followed[end:])):
+        if not self.control_tokens.search(followed[:end]) and (control := self.leading_control(followed[end:])):
             end += control.end()
         return end
 
@@ -286,18 +295,22 @@ class ChatTemplate:
         """The text split before and after every control token."""
         return [piece for piece in re.split(f"({self.control_tokens.pattern})", text) if piece]
 
-    def _leading_control(self, text: str) -> re.Match[str] | None:
+    def leading_control(self, text: str) -> re.Match[str] | None:
         """The control token that `text` begins with, whitespace before it aside; the token is group 1."""
         return re.match(rf"\s*({self.control_tokens.pattern})", text)
 
     def _stops(self, tails: Sequence[str], inner: str = "") -> list[int]:
         """The ids of the control tokens that the `tails` begin with, those in `inner` aside, and of end of text."""
-        controls = [match.group(1) for tail in tails if (match := self._leading_control(tail))]
+        controls = [match.group(1) for tail in tails if (match := self.leading_control(tail))]
         vocabulary = self.tokenizer.get_vocab()
         ids = [vocabulary[token] for token in controls if token not in inner]
         if self.tokenizer.eos_token_id is not None:
             ids.append(self.tokenizer.eos_token_id)
         return list(dict.fromkeys(ids))
+
+
+def _text(message: Mapping[str, Any], field: str) -> str:
+    return str(message["content" if field == "content" else "reasoning_content"])
 
 
 def _has_reasoning(message: Mapping[str, Any]) -> bool:
