@@ -77,17 +77,23 @@ def partition(records: Dataset, verdicts: Sequence[Drop | None], stats: dict[str
 
 
 def sift(
-    records: Dataset, verdicts: Sequence[Sequence[Drop | None]], stats: Mapping[str, float] | None = None
+    records: Dataset,
+    verdicts: Sequence[Sequence[Drop | None]],
+    stats: Mapping[str, float] | None = None,
+    drops: Sequence[Drop | None] | None = None,
 ) -> Outcome:
     """Divides the candidates of each record by one verdict each, and drops the records that have none left.
 
-    A candidate that goes moves to the column `rejected` with its reason and detail, and is counted. A record without
-    a candidate is dropped for the commonest of its candidates' reasons.
+    A candidate that goes moves to the column `rejected` with its reason and detail, and is counted. A record that
+    loses its last candidate is dropped for the commonest of its candidates' reasons; `drops` are verdicts on the
+    records themselves, which come first.
     """
     counts: Counter[str] = Counter(stats or {})
-    kept, rejected, drops = [], [], []
+    kept, rejected = [], []
+    fates = list(drops or [None] * len(records))
     before = records["rejected"] if "rejected" in records.column_names else [None] * len(records)
-    for candidates, row_verdicts, earlier in zip(records["candidates"], verdicts, before, strict=True):
+    columns = zip(records["candidates"], verdicts, before, strict=True)
+    for row, (candidates, row_verdicts, earlier) in enumerate(columns):
         pairs = list(zip(candidates, row_verdicts, strict=True))
         gone = [(candidate, verdict) for candidate, verdict in pairs if verdict]
         kept.append([candidate for candidate, verdict in pairs if not verdict])
@@ -95,9 +101,10 @@ def sift(
         rejected.append([*(earlier or ()), *moved])
         reasons = Counter(drop.reason for _, drop in gone)
         counts.update({f"candidates {reason}": number for reason, number in reasons.items()})
-        drops.append(None if kept[-1] else Drop(min(reasons, key=lambda r: (-reasons[r], r)), {"candidates": reasons}))
+        if gone and not kept[-1] and fates[row] is None:
+            fates[row] = Drop(min(reasons, key=lambda r: (-reasons[r], r)), {"candidates": dict(reasons)})
     sifted = set_column(set_candidates(records, kept), "rejected", rejected, Json())
-    return partition(sifted, drops, dict(counts))
+    return partition(sifted, fates, dict(counts))
 
 
 class Stage(Generic[P]):
