@@ -1,6 +1,7 @@
 """curate: small, excellent fine-tuning sets.
 
-The public API: the stage functions, `Pipeline` and `Run`. Everything loads on first use, so that `import curate` is fast.
+The public API: the stage functions, `Pipeline` and `Run`. Everything loads on first use, which keeps
+`import curate` fast.
 """
 
 from __future__ import annotations

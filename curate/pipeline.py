@@ -23,7 +23,9 @@ class PipelineFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     seed: Annotated[int, Field(description="of every random choice in the run")] = 0
-    shard_rows: Annotated[int, Field(gt=0, description="rows between two checkpoints of a stage that sees each row")] = 256
+    shard_rows: Annotated[
+        int, Field(gt=0, description="rows between two checkpoints of a stage that sees each row")
+    ] = 256
     models: Annotated[dict[str, dict[str, Any]], Field(description="the models, by the part that they play")] = {}
     stages: Annotated[list[dict[str, dict[str, Any] | None] | str], Field(min_length=1, description="in order")]
 
@@ -40,7 +42,9 @@ class Step:
     def models(self) -> list[str]:
         """The names of the models that this step uses."""
         values = [self.config[parameter] for parameter in self.stage.roles]
-        return [name for value in values for name in (value if isinstance(value, list) else [value]) if name is not None]
+        return [
+            name for value in values for name in (value if isinstance(value, list) else [value]) if name is not None
+        ]
 
     def files(self) -> list[Path]:
         """The input files that its parameters name."""
@@ -141,7 +145,11 @@ class Pipeline:
             if (number == 1) != (stage.sees == "nothing"):
                 raise CurateError(
                     f"{where}: "
-                    + ("the first stage must make records: load or synthesize" if number == 1 else "it can only be first")
+                    + (
+                        "the first stage must make records: load or synthesize"
+                        if number == 1
+                        else "it can only be first"
+                    )
                 )
 
     def _check_models(self) -> None:
@@ -181,7 +189,9 @@ def pipeline_schema() -> dict[str, Any]:
     stages: list[dict[str, Any]] = [{"enum": list(STAGES)}]
     for name in STAGES:
         parameters = get_stage(name).config.model_json_schema()
-        stages.append({"type": "object", "properties": {name: parameters}, "required": [name], "additionalProperties": False})
+        stages.append(
+            {"type": "object", "properties": {name: parameters}, "required": [name], "additionalProperties": False}
+        )
     schema["properties"]["stages"]["items"] = {"anyOf": stages}
     return schema
 
@@ -220,8 +230,8 @@ def _override(content: dict[str, Any], override: str) -> None:
 def _stage_entry(content: dict[str, Any], label: str, override: str) -> dict[str, Any]:
     """The parameters of the stage `label` in `content`, for an override to change."""
     labels: dict[str, int] = {}
-    stages = content.get("stages")
-    for place, entry in enumerate(stages if isinstance(stages, list) else []):
+    stages = content["stages"] if isinstance(content.get("stages"), list) else []
+    for place, entry in enumerate(stages):
         name = entry if isinstance(entry, str) else next(iter(entry), "") if isinstance(entry, dict) else ""
         count = 1 + sum(known == name or known.startswith(f"{name}#") for known in labels)
         labels[name if count == 1 else f"{name}#{count}"] = place

@@ -21,12 +21,15 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TypedDict
+from typing import IO, Any, Literal, TypedDict
 from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
 from datasets import Dataset, DatasetInfo, Features, Json, List, Value
+
+from curate.errors import CurateError
+
 
 class Message(TypedDict, total=False):
     """One turn of a conversation."""
@@ -128,7 +131,7 @@ def embeddings_of(records: Dataset) -> np.ndarray:
 
 
 def columns_of(records: Dataset) -> set[str]:
-    """What stages may ask for: columns, `scores.NAME`, `candidates.scores.NAME`, and `response` when records end in one."""
+    """What stages may ask for: columns, `scores.NAME`, `candidates.scores.NAME`, `response` when records end in one."""
     present = set(records.column_names)
     if "scores" in present:
         present |= {f"scores.{name}" for name in records.features["scores"]}
@@ -158,6 +161,19 @@ def instruction_of(messages: Sequence[Mapping[str, Any]]) -> str:
 def response_of(messages: Sequence[Mapping[str, Any]]) -> str:
     """The last assistant turn's text."""
     return next((message["content"] for message in reversed(messages) if message["role"] == "assistant"), "")
+
+
+Text = Literal["instruction", "response", "both"]
+
+
+def texts_of(records: Dataset, which: Text) -> list[str]:
+    """What stands for each record where records are compared; `both` is the response after the instruction."""
+    conversations = records["messages"]
+    if which == "instruction":
+        return [instruction_of(messages) for messages in conversations]
+    if which == "response":
+        return [response_of(messages) for messages in conversations]
+    return [f"{instruction_of(messages)}\n\n{response_of(messages)}" for messages in conversations]
 
 
 def plain(value: Any) -> Any:

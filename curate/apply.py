@@ -1,0 +1,67 @@
+"""One stage on one file, for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from curate.errors import CurateError, nearest
+from curate.models.spec import parse_spec
+from curate.records import write_jsonl
+from curate.stage import Outcome, Stage, get_stage
+from curate.stages.load import load
+
+
+def apply_stage(
+    name: str, pool: Path, output: Path, options: Mapping[str, Sequence[str]]
+) -> tuple[Outcome, dict[Path, int]]:
+    """Applies the stage `name` to the records of `pool`; `options` are its parameters, as text.
+
+    Kept records go to `output`, dropped ones to OUT.dropped.jsonl beside it, unreadable lines to OUT.quarantine.jsonl.
+    Returns the outcome and how many rows each file got. Raises CurateError before anything is read or loaded when a
+    parameter is wrong.
+    """
+    stage = get_stage(name, "apply")
+    if stage.sees == "nothing":
+        raise CurateError(f"apply: {name} makes records and takes none; use it as the first stage of a pipeline")
+    values = _values(stage, options)
+    specs = {key: values[key] for key in stage.roles if key in values}
+    stage.validate(values, f"apply {name}")
+    parsed = {key: [_spec(stage, key, model) for model in _as_list(value)] for key, value in specs.items()}
+    for group in parsed.values():
+        for spec in group:
+            spec.check()
+    read = load(path=pool)
+    for key, group in parsed.items():
+        models = [spec.load_chat() if stage.roles[key] == "chat" else spec.load() for spec in group]
+        values[key] = models if isinstance(values[key], list) else models[0]
+    outcome = stage(read.kept, **values)
+    parts = {"": outcome.kept, ".dropped": outcome.dropped, ".quarantine": read.dropped}
+    paths = {part: output.with_name(f"{output.stem}{part}{output.suffix}") for part in parts}
+    return outcome, {
+        paths[part]: write_jsonl(rows, paths[part]) for part, rows in parts.items() if len(rows) or not part
+    }
+
+
+def _values(stage: Stage[Any], options: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The options as YAML would give them: numbers as numbers, several values as a list."""
+    values: dict[str, Any] = {}
+    for key, texts in options.items():
+        if key not in stage.parameters:
+            raise CurateError(f"apply {stage.name}: unknown key {key!r}; {nearest(key, stage.parameters)}")
+        items = list(texts) if key in stage.roles else [yaml.safe_load(text) for text in texts]
+        many = len(items) > 1 or str(stage.parameters[key].annotation).find("list[") >= 0
+        values[key] = items if many and not (len(items) == 1 and isinstance(items[0], list)) else items[0]
+    return values
+
+
+def _spec(stage: Stage[Any], key: str, model: str) -> Any:
+    backend = {"backend": "sentence-transformers"} if stage.roles[key] == "embedder" else {}
+    return parse_spec(key, {"model": model, **backend})
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

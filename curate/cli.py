@@ -1,0 +1,134 @@
+"""The command line: it parses, calls and renders, and nothing more."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.errors import CurateError
+
+app = typer.Typer(
+    help="Small, excellent fine-tuning sets: MAGPIE synthesis, GRAPE selection, LIMA-style diversity.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+PipelineFile = Annotated[Path, typer.Argument(metavar="PIPELINE.yaml", help="the pipeline file")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="STAGE.KEY=VALUE", help="change a value of the file; repeatable")
+]
+RunDirectory = Annotated[
+    Path | None, typer.Option("--output", "-o", help="run directory; default: runs/NAME of the file")
+]
+
+
+@app.command()
+def run(pipeline: PipelineFile, output: RunDirectory = None, overrides: Overrides = None) -> None:
+    """Run a pipeline, or go on with one that was stopped."""
+    from curate.pipeline import Pipeline
+    from curate.report.console import StageBars, print_funnel
+    from curate.run import Run
+
+    job = Run(Pipeline.from_yaml(pipeline, overrides or ()), output)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        with StageBars() as bars:
+            job.execute(bars)
+    except KeyboardInterrupt:
+        print(
+            f"\nStopped. Finished shards are in {job.directory}; the same command goes on from there.", file=sys.stderr
+        )
+        sys.stderr.flush()
+        os._exit(130)  # shards in flight are given up: waiting for them could take minutes
+    print_funnel(job)
+
+
+@app.command()
+def check(pipeline: PipelineFile, output: RunDirectory = None, overrides: Overrides = None) -> None:
+    """Validate a pipeline and print its plan, without running it."""
+    from curate.pipeline import Pipeline
+    from curate.report.console import print_plan
+    from curate.run import Run
+
+    print_plan(Run(Pipeline.from_yaml(pipeline, overrides or ()), output))
+
+
+@app.command()
+def stages(name: Annotated[str | None, typer.Argument(help="one stage, with its parameters")] = None) -> None:
+    """List the stages, or explain one."""
+    from curate.report.console import print_stage, print_stages
+
+    if name:
+        print_stage(name)
+    else:
+        print_stages()
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a pipeline file, for editors."""
+    from curate.pipeline import pipeline_schema
+
+    print(json.dumps(pipeline_schema(), indent=2))
+
+
+@app.command()
+def template(model: Annotated[str, typer.Argument(metavar="MODEL", help="a directory or a hub name")]) -> None:
+    """Show what is derived from a model's chat template: pre-query prefix, stop tokens, assistant mask."""
+    from curate.models.spec import parse_spec
+    from curate.report.console import print_template
+
+    spec = parse_spec("model", {"model": model})
+    spec.check()
+    print_template(spec.load_chat())
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def apply(
+    context: typer.Context,
+    stage: Annotated[str, typer.Argument(help="the stage's name")],
+    pool: Annotated[Path, typer.Argument(metavar="IN.jsonl", help="the records")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="what the stage keeps")],
+) -> None:
+    """Apply one stage to a file: `curate apply trim IN.jsonl -o OUT.jsonl --by perplexity`.
+
+    The stage's parameters are the other options; a model is given as a directory or a hub name. What is dropped goes to
+    OUT.dropped.jsonl, lines that cannot be read to OUT.quarantine.jsonl.
+    """
+    from curate.apply import apply_stage
+    from curate.report.console import print_applied
+
+    print_applied(*apply_stage(stage, pool, output, _options(context.args)))
+
+
+def _options(arguments: list[str]) -> dict[str, list[str]]:
+    """`--key value` pairs; a key that is repeated gives a list."""
+    found: dict[str, list[str]] = {}
+    words = iter(arguments)
+    for word in words:
+        key, equals, value = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or (not equals and (value := next(words, "")) == ""):
+            raise CurateError(f"apply: {word!r}: the stage's parameters are given as --key value")
+        found.setdefault(key.replace("-", "_"), []).append(value)
+    return found
+
+
+def main() -> None:
+    """The entry point: an error that the user can mend is one line, and exit code 2."""
+    try:
+        app()
+    except CurateError as error:
+        print(f"curate: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

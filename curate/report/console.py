@@ -1,0 +1,174 @@
+"""What the command line prints: progress, the funnel, plans, stages and templates."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from curate.chat import ChatTemplate
+from curate.run import Run, StageReport
+from curate.stage import STAGES, Outcome, Stage, get_stage
+
+console = Console(highlight=False)
+
+SAMPLE = [
+    {"role": "user", "content": "What is the capital of France?"},
+    {"role": "assistant", "content": "Paris."},
+    {"role": "user", "content": "And of Italy?"},
+    {"role": "assistant", "content": "Rome."},
+]
+
+
+class StageBars:
+    """A progress bar for each stage."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=console)
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> StageBars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def begin(self, label: str, rows: int, done: int) -> None:
+        """Opens the bar of a stage."""
+        self._task = self._progress.add_task(label, total=rows, completed=done)
+
+    def advance(self, rows: int) -> None:
+        """Moves the bar of the current stage."""
+        if self._task is not None:
+            self._progress.advance(self._task, rows)
+
+    def end(self, report: StageReport) -> None:
+        """Closes the bar of the current stage."""
+        if self._task is not None:
+            self._progress.update(self._task, description=f"{report.label} (cached)" if report.cached else report.label)
+
+
+def print_funnel(run: Run) -> None:
+    """What every stage took in, kept and dropped, and what the run left behind."""
+    table = Table("stage", "in", "kept", "dropped by reason", "seconds", box=None, header_style="bold")
+    for column in (1, 2, 4):
+        table.columns[column].justify = "right"
+    for report in run.reports:
+        seconds = f"{report.seconds:.1f}" + (" cached" if report.cached else "")
+        came = str(report.came) if report.came else ""
+        table.add_row(report.label, came, str(report.kept), _counts(report.dropped), seconds)
+    console.print(table)
+    for report in run.reports:
+        if report.stats:
+            console.print(f"{report.label}: {_counts(report.stats)}")
+    for name, path in run.outputs.items():
+        lines = _lines(path)
+        if lines or name == "dataset":
+            console.print(
+                f"{path}: {lines} {'unreadable lines' if name == 'quarantine' else 'records'}", soft_wrap=True
+            )
+
+
+def print_plan(run: Run) -> None:
+    """The stages of a pipeline, with their models and whether their results are there already."""
+    pipeline = run.pipeline
+    table = Table("stage", "models", "parameters", "state", box=None, header_style="bold")
+    for step, cached in zip(pipeline.steps, run.cached(), strict=True):
+        config = pipeline_parameters(step.config, step.stage)
+        table.add_row(step.label, ", ".join(step.models()), config, "cached" if cached else "to do")
+    console.print(table)
+    for name, spec in pipeline.models.items():
+        console.print(f"model {name}: {_parameters(spec.to_dict())}", soft_wrap=True)
+    console.print(f"{pipeline.origin} is valid; curate run would write to {run.directory}", soft_wrap=True)
+
+
+def pipeline_parameters(config: Mapping[str, Any], stage: Stage[Any]) -> str:
+    """The parameters of a step, without its models."""
+    return _parameters({key: value for key, value in config.items() if key not in stage.roles})
+
+
+def print_stages() -> None:
+    """Every stage, what it sees, and its first line."""
+    table = Table("stage", "sees", "what it does", box=None, header_style="bold")
+    for name in STAGES:
+        stage = get_stage(name)
+        table.add_row(name, stage.sees, (inspect.getdoc(stage) or "").partition("\n\n")[0].replace("\n", " "))
+    console.print(table)
+
+
+def print_stage(name: str) -> None:
+    """One stage: its documentation, its parameters and the reasons that it drops records for."""
+    stage = get_stage(name)
+    console.print(Text(name, style="bold"), f"(sees {stage.sees})\n")
+    console.print(inspect.getdoc(stage) or "", markup=False)
+    schema = stage.config.model_json_schema()
+    table = Table("parameter", "type", "default", "meaning", box=None, header_style="bold")
+    for key, parameter in stage.parameters.items():
+        entry = schema["properties"][key]
+        default = "required" if parameter.default is inspect.Parameter.empty else repr(parameter.default)
+        kind = f"model ({stage.roles[key]})" if key in stage.roles else _kind(entry)
+        table.add_row(key, kind, default, entry.get("description", ""))
+    console.print("\n", table)
+    if stage.reasons:
+        reasons = Table("reason", "a record is dropped when", box=None, header_style="bold")
+        for reason, meaning in stage.reasons.items():
+            reasons.add_row(reason, meaning)
+        console.print("\n", reasons)
+
+
+def print_template(chat: ChatTemplate) -> None:
+    """What is derived from a chat template, and a sample conversation with its mask."""
+    for finding in chat.check():
+        console.print(f"note: {finding}", markup=False)
+    console.print(f"pre-query prefix    {chat.pre_query_prefix()!r}", markup=False)
+    for turn, ids in (("user", chat.user_stop_token_ids), ("assistant", chat.assistant_stop_token_ids)):
+        tokens = ", ".join(f"{chat.tokenizer.decode([token])!r} ({token})" for token in ids)
+        console.print(f"{turn + ' turn ends':<20}{tokens}", markup=False)
+    console.print("assistant mask (1: the model writes it, and training learns it)")
+    sample = chat.tokenize(SAMPLE)
+    for bit, run in groupby(zip(sample.assistant_mask, sample.input_ids, strict=True), key=lambda pair: pair[0]):
+        text = chat.tokenizer.decode([token for _, token in run])
+        console.print(Text(f"  {bit} {text!r}", style="green" if bit else "dim"))
+
+
+def print_applied(outcome: Outcome, written: Mapping[Path, int]) -> None:
+    """What one stage did to a file."""
+    reasons: dict[str, int] = {}
+    for reason in outcome.dropped["reason"]:
+        reasons[reason] = reasons.get(reason, 0) + 1
+    console.print(f"kept {len(outcome.kept)}, dropped {len(outcome.dropped)}: {_counts(reasons) or 'none'}")
+    for path, rows in written.items():
+        console.print(f"{path}: {rows} rows", soft_wrap=True)
+
+
+def _kind(entry: Mapping[str, Any]) -> str:
+    """A parameter's type and bounds, from its JSON Schema."""
+    if "anyOf" in entry:
+        return " or ".join(_kind(option) for option in entry["anyOf"])
+    if "enum" in entry:
+        return " | ".join(map(str, entry["enum"]))
+    kind = "path" if entry.get("format") == "path" else str(entry.get("type", "any"))
+    bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    return " ".join([kind, *(f"{sign} {entry[bound]}" for bound, sign in bounds.items() if bound in entry)])
+
+
+def _counts(counts: Mapping[str, float]) -> str:
+    return ", ".join(f"{count:g} {reason}" for reason, count in counts.items())
+
+
+def _parameters(values: Mapping[str, Any]) -> str:
+    return " ".join(f"{key}={value}" for key, value in values.items() if value is not None)
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file)

@@ -1,0 +1,117 @@
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from curate import CurateError, load
+from curate.stages.load import peek, read_record
+
+PAIR = [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]
+
+
+def pool(tmp_path, *lines):
+    path = tmp_path / "pool.jsonl"
+    texts = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
+    path.write_bytes(b"\n".join(texts) + b"\n")
+    return path
+
+
+def turns(record):
+    return [(message["role"], message["content"]) for message in record["messages"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "shape"),
+    [
+        ({"messages": PAIR}, "messages"),
+        ({"conversations": [{"from": "human", "value": "2 + 2?"}, {"from": "gpt", "value": "4"}]}, "sharegpt"),
+        ({"instruction": "2 + 2?", "input": "", "output": "4"}, "alpaca"),
+        ({"prompt": "2 + 2?", "response": "4"}, "prompt/response"),
+    ],
+)
+def test_shapes_are_recognised_and_counted(tmp_path, row, shape):
+    outcome = load(path=pool(tmp_path, row))
+    assert turns(outcome.kept[0]) == [("user", "2 + 2?"), ("assistant", "4")]
+    assert outcome.stats == {f"shape {shape}": 1}
+
+
+def test_alpaca_input_follows_the_instruction(tmp_path):
+    row = {"instruction": "Translate.", "input": "Hund", "output": "dog"}
+    assert turns(load(path=pool(tmp_path, row)).kept[0])[0] == ("user", "Translate.\n\nHund")
+
+
+def test_other_keys_stay_and_the_source_says_where_from(tmp_path):
+    path = pool(tmp_path, {"messages": PAIR, "id": 7, "stars": 5})
+    record = load(path=path).kept[0]
+    assert (record["id"], record["stars"], record["source"]) == ("7", 5, {"file": str(path), "line": 1})
+
+
+def test_a_record_without_id_is_named_by_its_content(tmp_path):
+    ids = load(path=pool(tmp_path, {"messages": PAIR}, {"prompt": "2 + 2?", "response": "4"})).kept["id"]
+    assert ids[1] == f"{ids[0]}-2"
+
+
+def test_parquet_gives_the_same_records_as_jsonl(tmp_path):
+    rows = [{"id": "a", "messages": PAIR, "stars": 5}, {"id": "b", "messages": PAIR[:1], "stars": 1}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "pool.parquet")
+    a, b = (
+        load(path=path).kept.remove_columns("source") for path in (pool(tmp_path, *rows), tmp_path / "pool.parquet")
+    )
+    assert a.to_list() == b.to_list()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"messages": [', "not JSON: Expecting value at character"),
+        (b'{"prompt": "\xff"}', "not UTF-8: byte 12 of the line is 0xff"),
+        (b"[1]", "a JSON object is expected, found list"),
+        (b'{"text": "x"}', "no shape is recognised: one of the keys"),
+        (b'{"messages": []}', "messages: list should have at least 1 item"),
+        (b'{"messages": [{"role": "tool", "content": "x"}]}', "input should be 'system', 'user' or 'assistant'"),
+        (b'{"messages": [{"role": "assistant", "content": "x"}]}', "turns must be user, assistant, user"),
+        (b'{"messages": [{"role": "user", "content": ["x"]}]}', "messages.0.content: input should be a valid string"),
+        (b'{"prompt": "\\ud800"}', "half of a surrogate pair"),
+        (b'{"conversations": [{"from": "human"}]}', "conversations must be a list of"),
+    ],
+)
+def test_an_unreadable_line_goes_to_quarantine_with_file_line_and_reason(tmp_path, line, reason):
+    path = pool(tmp_path, {"messages": PAIR}, line)
+    outcome = load(path=path)
+    assert len(outcome.kept) == 1
+    (bad,) = outcome.dropped.to_list()
+    assert (bad["file"], bad["line"]) == (str(path), 2)
+    assert reason in bad["reason"]
+    assert bad["text"] == line.decode("utf-8", "backslashreplace")
+
+
+def test_an_id_that_stands_twice_goes_to_quarantine(tmp_path):
+    path = pool(tmp_path, {"id": "a", "messages": PAIR}, {"id": "a", "messages": PAIR[:1]})
+    assert load(path=path).dropped["reason"][:] == [f"the id 'a' is already used at {path}:1"]
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(CurateError, match=r"load: path: there is no file .*nowhere.jsonl"):
+        load(path=tmp_path / "nowhere.jsonl")
+
+
+def test_another_kind_of_file_is_named(tmp_path):
+    (tmp_path / "pool.xlsx").touch()
+    with pytest.raises(CurateError, match=r"ends in '.xlsx'; .jsonl and .parquet can be read"):
+        load(path=tmp_path / "pool.xlsx")
+
+
+def test_a_file_without_records_is_an_error_that_says_why(tmp_path):
+    with pytest.raises(CurateError, match="holds no records: 1 unreadable lines; the first: line 1: not JSON"):
+        load(path=pool(tmp_path, b"nonsense"))
+
+
+def test_peek_tells_the_columns_before_a_run(tmp_path):
+    path = pool(tmp_path, b"nonsense", {"messages": PAIR, "scores": {"logprob": -1.0}})
+    assert peek(path) == ["id", "messages", "response", "scores", "scores.logprob", "source"]
+
+
+def test_a_record_that_was_written_is_read_back_whole():
+    record = {"id": "a", "messages": PAIR, "candidates": [{"content": "4", "generator": "g", "scores": {"fit": 1.0}}]}
+    assert read_record(json.dumps(record).encode()) == (record, "messages")
