@@ -1,0 +1,43 @@
+"""Adds an embedding to each record, which `diversify` measures distances by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import numpy as np
+from datasets import Dataset
+from pydantic import Field
+
+from curate.models import Embedder
+from curate.records import Text, set_embeddings, texts_of
+from curate.stage import Drop, Outcome, partition, stage
+
+NOT_FINITE = "not finite"
+
+
+def _needs(config: Mapping[str, Any]) -> list[str]:
+    return ["messages"] if config["on"] == "instruction" else ["messages", "response"]
+
+
+@stage(
+    sees="each",
+    needs=_needs,
+    makes=("embedding",),
+    reasons={NOT_FINITE: "the embedder gave a vector with values that are not finite numbers"},
+)
+def embed(
+    records: Dataset,
+    *,
+    model: Embedder,
+    on: Annotated[Text, Field(description="the text that is embedded")] = "instruction",
+) -> Outcome:
+    """Adds `embedding`, a vector of unit length.
+
+    The instruction is the first user turn, the response the last assistant turn; `both` embeds one after the other,
+    and an embedder with a short context then sees little of the response.
+    """
+    embeddings = model.embed(texts_of(records, on))
+    broken = (~np.isfinite(embeddings)).sum(axis=1)
+    verdicts = [Drop(NOT_FINITE, {"values": int(count)}) if count else None for count in broken]
+    return partition(set_embeddings(records, embeddings), verdicts)
