@@ -1,0 +1,169 @@
+import json
+
+import pytest
+import yaml
+
+from curate import CurateError, Pipeline
+from curate.pipeline import pipeline_schema
+from tests.conftest import BASE, CHAT, MINILM, ROOT
+
+MODELS = {
+    "teacher": {"model": str(CHAT)},
+    "base": {"model": str(BASE)},
+    "embedder": {"backend": "sentence-transformers", "model": MINILM},
+}
+SYNTHESIZE = {"synthesize": {"model": "teacher", "count": 10}}
+RESPOND = {"respond": {"models": ["teacher"], "candidates": 2}}
+
+
+def pipeline(*stages, **top):
+    return Pipeline({"models": MODELS, "stages": list(stages), **top}, origin="p.yaml")
+
+
+@pytest.mark.parametrize("recipe", sorted((ROOT / "pipelines").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_recipe_is_valid(recipe, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert Pipeline.from_yaml(recipe).steps
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({}, "p.yaml: the key 'stages' is missing; it is required"),
+        ({"stages": []}, "p.yaml: stages: list should have at least 1 item"),
+        ({"stages": [SYNTHESIZE], "sead": 1}, "p.yaml: unknown key 'sead'; did you mean 'seed'?"),
+        ({"stages": [{"synthesise": {}}]}, "p.yaml: stage 1: there is no stage 'synthesise'; did you mean 'synthesize'?"),
+        (
+            {"stages": [{"synthesize": {"model": "teacher", "cuont": 5}}]},
+            "p.yaml: stage 1 (synthesize): ",
+        ),
+        (
+            {"stages": [{"synthesize": {"model": "teacher", "count": 5, "tmperature": 1}}]},
+            "p.yaml: stage 1 (synthesize): unknown key 'tmperature'; did you mean 'temperature'?",
+        ),
+        (
+            {"stages": [{"synthesize": {"model": "teacher", "count": "ten"}}]},
+            "p.yaml: stage 1 (synthesize): count: input should be a valid integer",
+        ),
+        (
+            {"stages": [{"synthesize": {"model": "teacher", "count": 5, "top_p": 1.5}}]},
+            "p.yaml: stage 1 (synthesize): top_p: input should be less than or equal to 1, found 1.5",
+        ),
+        (
+            {"stages": [{"synthesize": {"model": "techer", "count": 5}}]},
+            "p.yaml: stage 1 (synthesize): model: there is no model 'techer' under 'models'; did you mean 'teacher'?",
+        ),
+        (
+            {"stages": [SYNTHESIZE, {"embed": {"model": "teacher"}}]},
+            "p.yaml: stage 2 (embed): model: needs a model of the kind embedder, 'teacher' is not one",
+        ),
+        (
+            {"stages": [SYNTHESIZE, {"fit": {"model": "base"}}]},
+            "p.yaml: stage 2 (fit): needs 'candidates' or 'response', which the records do not have; "
+            "put one of these stages before it: respond, choose",
+        ),
+        ({"stages": [RESPOND]}, "p.yaml: stage 1 (respond): the first stage must make records: load or synthesize"),
+        ({"stages": [SYNTHESIZE, SYNTHESIZE]}, "p.yaml: stage 2 (synthesize): it can only be first"),
+        ({"stages": [{"load": {"path": "no/such.jsonl"}}]}, "no/such.jsonl (looked for "),
+    ],
+)
+def test_a_mistake_is_named_before_anything_loads(content, message):
+    with pytest.raises(CurateError) as error:
+        Pipeline({"models": MODELS, **content}, origin="p.yaml")
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_model_directory_that_is_not_there_is_named():
+    with pytest.raises(CurateError, match=r"p.yaml: .*teacher.*data/models/no-such"):
+        Pipeline({"models": {"teacher": {"model": "data/models/no-such"}}, "stages": [SYNTHESIZE]}, origin="p.yaml")
+
+
+def write(tmp_path, text):
+    path = tmp_path / "p.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(CurateError, match=r"there is no pipeline file .*nowhere.yaml \(looked for /"):
+        Pipeline.from_yaml(tmp_path / "nowhere.yaml")
+
+
+def test_broken_yaml_says_where(tmp_path):
+    with pytest.raises(CurateError, match=r"p.yaml: not readable as YAML: .*line 2"):
+        Pipeline.from_yaml(write(tmp_path, "stages:\n  - [load\n"))
+
+
+def test_a_key_that_stands_twice_is_an_error(tmp_path):
+    with pytest.raises(CurateError, match="line 2: the key 'seed' stands twice"):
+        Pipeline.from_yaml(write(tmp_path, "seed: 1\nseed: 2\nstages: []\n"))
+
+
+CONTENT = yaml.safe_dump({"models": MODELS, "stages": [SYNTHESIZE, {"deduplicate": {}}, RESPOND, {"deduplicate": {}}]})
+
+
+def test_set_changes_stages_models_and_the_pipeline_itself(tmp_path):
+    overrides = ["deduplicate.threshold=0.6", "deduplicate#2.threshold=0.7", "seed=3", f"models.teacher.model={BASE}"]
+    changed = Pipeline.from_yaml(write(tmp_path, CONTENT), overrides)
+    assert [step.config["threshold"] for step in changed.steps if step.stage.name == "deduplicate"] == [0.6, 0.7]
+    assert changed.seed == 3
+    assert changed.steps[0].config["seed"] == 3
+    assert changed.models["teacher"].to_dict()["model"] == str(BASE)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("trim.by=x", "--set trim.by=x: the pipeline has no stage 'trim'; valid: "),
+        ("dedupliate.threshold=0.6", "has no stage 'dedupliate'; did you mean 'deduplicate'?"),
+        ("nonsense", "STAGE.KEY=VALUE is expected"),
+        ("models.techer.model=x", "there is no model 'techer'; did you mean 'teacher'?"),
+        ("deduplicate.treshold=0.6", "stage 2 (deduplicate): unknown key 'treshold'; did you mean 'threshold'?"),
+    ],
+)
+def test_a_wrong_set_is_named(tmp_path, override, message):
+    with pytest.raises(CurateError) as error:
+        Pipeline.from_yaml(write(tmp_path, CONTENT), [override])
+    assert message in str(error.value)
+
+
+def test_a_changed_parameter_changes_the_keys_from_there_on():
+    before = pipeline(SYNTHESIZE, RESPOND, {"screen": {}}).keys
+    after = pipeline(SYNTHESIZE, {"respond": {"models": ["teacher"], "candidates": 3}}, {"screen": {}}).keys
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+    assert before[2] != after[2]
+
+
+def test_a_changed_model_and_a_changed_input_file_change_the_key(tmp_path):
+    pool = tmp_path / "pool.jsonl"
+    pool.write_text('{"prompt": "a", "response": "b"}\n')
+    before = pipeline({"load": {"path": str(pool)}}).keys
+    pool.write_text('{"prompt": "a", "response": "c"}\n')
+    assert pipeline({"load": {"path": str(pool)}}).keys != before
+    other = Pipeline({"models": {"teacher": {"model": str(BASE)}}, "stages": [SYNTHESIZE]})
+    assert other.keys != pipeline(SYNTHESIZE).keys
+
+
+def test_the_resolved_pipeline_is_a_pipeline_with_every_value():
+    resolved = pipeline(SYNTHESIZE, RESPOND, seed=5).to_dict()
+    assert resolved["stages"][0]["synthesize"]["seed"] == 5
+    again = Pipeline(yaml.safe_load(yaml.safe_dump(resolved)))
+    assert again.to_dict() == resolved
+    assert again.keys == pipeline(SYNTHESIZE, RESPOND, seed=5).keys
+
+
+def test_a_loaded_pool_offers_the_columns_of_its_records(tmp_path):
+    pool = tmp_path / "pool.jsonl"
+    pool.write_text(json.dumps({"prompt": "a", "response": "b"}) + "\n")
+    assert pipeline({"load": {"path": str(pool)}}, {"fit": {"model": "base"}}).steps
+    pool.write_text(json.dumps({"prompt": "a"}) + "\n")
+    with pytest.raises(CurateError, match="needs 'candidates' or 'response'"):
+        pipeline({"load": {"path": str(pool)}}, {"fit": {"model": "base"}})
+
+
+def test_the_schema_knows_every_stage_and_its_bounds():
+    schema = pipeline_schema()
+    stages = {next(iter(s["properties"])): s for s in schema["properties"]["stages"]["items"]["anyOf"] if "properties" in s}
+    assert stages["deduplicate"]["properties"]["deduplicate"]["properties"]["threshold"]["exclusiveMinimum"] == 0
