@@ -89,10 +89,10 @@ def _prompt(template: ChatTemplate) -> Iterator[str]:
     head, tail = turn.gaps[1], turn.gaps[2]
     silent = template.generation_prompt(user) == template.render(user)
     shared = shared_start(prompt, head)
-    if silent and head.strip() and tail.endswith(head):
-        yield f"writes the generation prompt {head!r} even after a finished conversation"
-    elif silent and head[shared:].strip():
+    if silent and head[shared:].strip():
         yield f"has no generation prompt: the model has to write {head[shared:]!r} itself"
+    elif silent and prompt.strip() and tail.endswith(prompt):
+        yield f"writes the generation prompt {prompt!r} even after a finished conversation"
     elif prompt[shared:]:
         yield f"begins a finished turn without reasoning with {head!r}, but the generation prompt is {prompt!r}"
 

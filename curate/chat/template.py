@@ -88,9 +88,9 @@ class ChatTemplate:
         if messages and messages[-1]["role"] == "user":
             raise CurateError("these messages end with a user turn; it needs an answer before the next user turn")
         slot = Slot(len(messages), "content")
-        rendered = cut(self.render([*messages, {"role": "user", "content": slot.sentinel}]))
-        self._require(rendered, slot, "user")
-        return rendered.gaps[0]
+        text = self.render([*messages, {"role": "user", "content": slot.sentinel}])
+        self._require(cut(text), slot, "user")
+        return text.partition(slot.sentinel)[0]
 
     def generation_prompt(self, messages: Sequence[Mapping[str, Any]]) -> str:
         """The text after which the model writes the assistant turn that follows `messages`."""
