@@ -41,7 +41,7 @@ def fit(
     `logprob` is s(y|x) = (1/|y|) sum_t log p(y_t | x, y_<t), in nats per response token; `perplexity` is
     exp(-logprob); `tokens` is |y| (GRAPE, arXiv 2502.04194). The instruction is conditioned on and not scored. With
     `chat`, y is what an SFT trainer's mask covers in the last turn, its end-of-turn token included; with
-    `question-answer`, the text is `Question: {instruction}\\n Answer: {response}` as in the paper, and y is the response.
+    `question-answer`, the text is `Question: {instruction}\\n Answer: {response}` as in the paper, and y the response.
 
     What exceeds the model's context is dropped, never cut.
     """

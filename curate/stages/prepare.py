@@ -18,7 +18,7 @@ from curate.stage import Drop, Outcome, partition, stage
     needs=("messages", "response"),
     makes=("scores", "scores.length", "scores.supervised"),
     reasons={
-        "control tokens": "a text contains one of the template's own special tokens, which would become a control token",
+        "control tokens": "a text contains one of the template's own special tokens, which would take effect",
         "does not render": "the target's chat template refuses the conversation",
         "too long": "the rendered conversation exceeds max_length, and a trainer would cut it",
         "nothing to train on": "the loss mask covers no token",
@@ -64,4 +64,4 @@ def _check(
 def _control_tokens(text: str, target: ChatTemplate) -> list[str]:
     """The special tokens that `text` would turn into."""
     special = set(target.tokenizer.all_special_ids)
-    return [target.tokenizer.decode([token]) for token in target.encode(text) if token in special]
+    return [str(target.tokenizer.decode([token])) for token in target.encode(text) if token in special]

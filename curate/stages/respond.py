@@ -8,7 +8,7 @@ from datasets import Dataset
 from pydantic import Field
 
 from curate.models import LanguageModel, Prompt, Sampling
-from curate.records import derive_seed, has_response, set_candidates, set_column, MESSAGES
+from curate.records import MESSAGES, derive_seed, has_response, set_candidates, set_column
 from curate.stage import Drop, Outcome, partition, stage
 
 
