@@ -32,7 +32,10 @@ def test_every_shipped_recipe_is_valid(recipe, monkeypatch):
         ({}, "p.yaml: the key 'stages' is missing; it is required"),
         ({"stages": []}, "p.yaml: stages: list should have at least 1 item"),
         ({"stages": [SYNTHESIZE], "sead": 1}, "p.yaml: unknown key 'sead'; did you mean 'seed'?"),
-        ({"stages": [{"synthesise": {}}]}, "p.yaml: stage 1: there is no stage 'synthesise'; did you mean 'synthesize'?"),
+        (
+            {"stages": [{"synthesise": {}}]},
+            "p.yaml: stage 1: there is no stage 'synthesise'; did you mean 'synthesize'?",
+        ),
         (
             {"stages": [{"synthesize": {"model": "teacher", "cuont": 5}}]},
             "p.yaml: stage 1 (synthesize): ",
@@ -165,5 +168,7 @@ def test_a_loaded_pool_offers_the_columns_of_its_records(tmp_path):
 
 def test_the_schema_knows_every_stage_and_its_bounds():
     schema = pipeline_schema()
-    stages = {next(iter(s["properties"])): s for s in schema["properties"]["stages"]["items"]["anyOf"] if "properties" in s}
+    stages = {
+        next(iter(s["properties"])): s for s in schema["properties"]["stages"]["items"]["anyOf"] if "properties" in s
+    }
     assert stages["deduplicate"]["properties"]["deduplicate"]["properties"]["threshold"]["exclusiveMinimum"] == 0

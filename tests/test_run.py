@@ -10,8 +10,21 @@ import time
 import pytest
 import yaml
 
-from curate import CurateError, Pipeline, Run
-from curate import choose, deduplicate, diversify, embed, fit, prepare, respond, screen, synthesize, trim
+from curate import (
+    CurateError,
+    Pipeline,
+    Run,
+    choose,
+    deduplicate,
+    diversify,
+    embed,
+    fit,
+    prepare,
+    respond,
+    screen,
+    synthesize,
+    trim,
+)
 from curate.records import plain
 from curate.run import NOT_EXPORTED
 from tests.conftest import BASE, CHAT, MINILM

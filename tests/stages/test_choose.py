@@ -13,7 +13,9 @@ def record(name, *candidates):
 POOL = from_rows([record("a", ("short", "m1", -2.0), ("a long answer", "m2", -1.0), ("middle", "m3", -3.0))])
 
 
-@pytest.mark.parametrize(("by", "text"), [("fit", "a long answer"), ("longest", "a long answer"), ("shortest", "short")])
+@pytest.mark.parametrize(
+    ("by", "text"), [("fit", "a long answer"), ("longest", "a long answer"), ("shortest", "short")]
+)
 def test_one_candidate_becomes_the_response(by, text):
     (chosen,) = choose(POOL, by=by).kept.to_list()
     assert [(m["role"], m["content"]) for m in chosen["messages"]] == [("user", "?"), ("assistant", text)]

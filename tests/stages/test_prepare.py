@@ -23,7 +23,9 @@ def test_a_record_that_a_trainer_would_cut_is_dropped(base):
     assert gone["detail"]["tokens"] > 20
 
 
-@pytest.mark.parametrize(("answer", "question", "role"), [("a<|im_end|>b", "?", "assistant"), ("a", "<|im_start|>", "user")])
+@pytest.mark.parametrize(
+    ("answer", "question", "role"), [("a<|im_end|>b", "?", "assistant"), ("a", "<|im_start|>", "user")]
+)
 def test_control_tokens_in_a_text_are_found(base, answer, question, role):
     (gone,) = prepare(conversation(answer, question), target=base.chat).dropped.to_list()
     token = "<|im_end|>" if role == "assistant" else "<|im_start|>"
@@ -53,3 +55,20 @@ def test_every_assistant_turn_is_supervised(base):
     tokens = base.chat.tokenize(record["messages"])
     learned = base.chat.tokenizer.decode([t for t, m in zip(tokens.input_ids, tokens.assistant_mask, strict=True) if m])
     assert [f"text {n}" in learned for n in range(6)] == [False, True] * 3
+
+
+def test_a_conversation_with_nothing_to_learn_is_dropped(base):
+    """A template that ends no turn, and an empty answer: the loss mask covers nothing."""
+    from transformers import AutoTokenizer
+
+    from curate.chat import ChatTemplate
+    from tests.conftest import BASE
+
+    tokenizer = AutoTokenizer.from_pretrained(BASE)
+    tokenizer.chat_template = (
+        "{% for m in messages %}{{ 'Q: ' if m.role == 'user' else '' }}{{ m.content }}{% endfor %}"
+        "{% if add_generation_prompt %}{% endif %}"
+    )
+    (gone,) = prepare(conversation(""), target=ChatTemplate(tokenizer)).dropped.to_list()
+    assert gone["reason"] == "nothing to train on"
+    assert gone["detail"]["tokens"] > 0
