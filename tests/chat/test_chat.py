@@ -13,6 +13,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from transformers import AddedToken, ByT5Tokenizer, PreTrainedTokenizerFast
 
 from curate.chat import ChatTemplate
+from curate.chat.scaffold import Slot, token_mask
 from curate.errors import CurateError
 
 ENGLISH = [
@@ -199,6 +200,22 @@ class TestAwkwardContents:
             "<|start_header_id|>assistant<|end_header_id|>\n\n⟦a<|eot_id|>⟧"
         )
 
+    def test_a_template_that_strips_newlines_only_is_followed(self, tokenizer_for, marked):
+        template = ChatTemplate(tokenizer_for(source("qwen3")))
+        assert marked(template, turns("Hi", "\n  Ho \n")).endswith("⟦<think>\n\n</think>\n\n  Ho \n<|im_end|>\n⟧")
+
+    def test_a_template_that_writes_more_for_some_contents_is_refused(self, tokenizer_for):
+        more = ROLES.replace("REASONING", "") + "{% if 'Ho' in messages[-1].content %}{{ eos_token }}{% endif %}"
+        template = ChatTemplate(tokenizer_for(more))
+        assert template.tokenize(turns("Hi", "Hum")).text.endswith("Hum<|im_end|>\n")
+        with pytest.raises(CurateError, match="changes the content of message 2 of 2"):
+            template.tokenize(turns("Hi", "Ho"))
+
+    def test_a_history_that_quotes_a_sentinel(self, chatml):
+        quoted = turns(Slot(0, "content").sentinel, Slot(1, "content").sentinel)
+        assert chatml.pre_query_prefix(quoted) == chatml.render(quoted) + "<|im_start|>user\n"
+        assert chatml.tokenize(quoted).text == chatml.render(quoted)
+
     def test_a_conversation_that_ends_with_the_user_masks_only_the_answers(self, chatml, marked):
         shown = marked(chatml, turns("Hi", "Ho", "So?"))
         assert shown.endswith("⟦Ho<|im_end|>\n⟧<|im_start|>user\nSo?<|im_end|>\n")
@@ -334,6 +351,13 @@ class TestErrors:
         with pytest.raises(CurateError, match=r"message 2 \(assistant\) has no text content, found None"):
             chatml.render([*turns("Hi"), {"role": "assistant", "content": None}])
 
+    def test_a_text_that_is_gone_once_a_turn_follows_is_named(self, tokenizer_for):
+        last_only = "{{ message.reasoning_content if loop.last else '' }}"
+        template = ChatTemplate(tokenizer_for(ROLES.replace("REASONING", last_only)))
+        thought = {"role": "assistant", "content": "", "reasoning_content": "Hm."}
+        with pytest.raises(CurateError, match="forgets what message 2 says"):
+            template.tokenize([*turns("Hi"), thought, {"role": "assistant", "content": "Ho"}])
+
     def test_a_slow_tokenizer_gives_no_mask_but_all_the_rest(self):
         tokenizer = ByT5Tokenizer()
         tokenizer.chat_template = ROLES.replace("REASONING", "")
@@ -344,8 +368,40 @@ class TestErrors:
             template.tokenize(turns("Hi", "Ho"))
 
 
-class TestOffsets:
-    """Tokenizers differ in what they count as a token's own characters."""
+class TestTokens:
+    """Tokenizers differ in what they add, and in what they count as a token's own characters."""
+
+    @pytest.mark.parametrize(
+        ("text", "span", "tokens", "mask"),
+        [
+            ("A: hi.", (3, 6), [(0, 2), (2, 3), (3, 5), (5, 6)], [0, 0, 1, 1]),
+            ("A: hi.", (3, 5), [(0, 2), (2, 5), (5, 6)], [0, 1, 0]),  # " hi" holds the response's letters
+            ("A:\n\nhi", (3, 6), [(0, 2), (2, 4), (4, 6)], [0, 0, 1]),  # a newline of the prompt, one of the response
+            ("A:  hi", (3, 6), [(0, 2), (3, 3), (4, 6)], [0, 0, 1]),  # whitespace left out of offsets, the prompt's
+            ("hi  .", (0, 4), [(0, 2), (4, 4), (4, 5)], [1, 1, 0]),  # and the response's
+            ("🙂🙂", (1, 2), [(0, 1), (0, 1), (1, 2), (1, 2)], [0, 0, 1, 1]),  # tokens that are bytes of one character
+        ],
+    )
+    def test_a_token_counts_if_it_holds_a_part_of_the_span(self, text, span, tokens, mask):
+        assert token_mask(text, tokens, [span]) == mask
+
+    def test_no_beginning_of_text_is_added_to_rendered_text(self, bpe):
+        adding = Tokenizer.from_str(bpe.to_str())
+        adding.post_processor = processors.TemplateProcessing(
+            single="<s> $A", special_tokens=[("<s>", bpe.token_to_id("<s>"))]
+        )
+        template = ChatTemplate(fast(adding, source("llama3")))
+        ids = template.tokenize(turns("Hi", "Ho")).input_ids
+        assert template.tokenizer("Hi")["input_ids"][0] == template.tokenizer.bos_token_id
+        assert ids.count(template.tokenizer.bos_token_id) == 1
+        assert template.encode(template.render(turns("Hi", "Ho"))) == ids
+
+    def test_whitespace_and_shorter_tokens_do_not_end_a_turn(self, bpe):
+        tokenizer = fast(Tokenizer.from_str(bpe.to_str()), source("llama3").replace("'<|eot_id|>'", "'\n\n<|eot_id|>'"))
+        tokenizer.add_tokens(["\n\n", "<|", "<|eot"])
+        template = ChatTemplate(tokenizer)
+        assert tokenizer.convert_ids_to_tokens(template.user_stop_token_ids) == ["<|eot_id|>", "</s>"]
+        assert tokenizer.convert_ids_to_tokens(template.assistant_stop_token_ids) == ["<|eot_id|>", "</s>"]
 
     def test_offsets_that_leave_whitespace_out(self, bpe, marked):
         trimming = Tokenizer.from_str(bpe.to_str())

@@ -35,7 +35,8 @@ def test_a_response_that_is_there_becomes_a_candidate(teacher):
     messages = [{"role": "user", "content": "What is a lake?"}, {"role": "assistant", "content": "Water."}]
     (record,) = respond(from_rows([{"id": "a", "messages": messages}]), models=[teacher], candidates=1).kept.to_list()
     assert [message["role"] for message in record["messages"]] == ["user"]
-    assert [(c["generator"], c["content"]) for c in record["candidates"]][0] == ("source", "Water.")
+    first = record["candidates"][0]
+    assert (first["generator"], first["content"]) == ("source", "Water.")
 
 
 def test_a_prompt_that_leaves_no_room_is_dropped_with_the_numbers(teacher):
