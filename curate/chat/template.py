@@ -169,10 +169,11 @@ class ChatTemplate:
 
     @cached_property
     def control_tokens(self) -> re.Pattern[str]:
-        """Matches any one token that stands for itself: the added and special tokens of the tokenizer."""
+        """Matches any one token that stands for itself: the added and special tokens, runs of whitespace aside."""
         added = {token.content for token in self.tokenizer.added_tokens_decoder.values()}
-        tokens = sorted(added | set(self.tokenizer.all_special_tokens), key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, tokens)) or r"(?!)")
+        tokens = {token for token in added | set(self.tokenizer.all_special_tokens) if token.strip()}
+        longest_first = sorted(tokens, key=lambda token: (-len(token), token))
+        return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     # Inside
 
