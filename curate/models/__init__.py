@@ -12,8 +12,23 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from curate.models.spec import ModelSpec, load_model, models_schema, parse_spec
+
 if TYPE_CHECKING:
     from curate.chat import ChatTemplate
+
+__all__ = [
+    "Completion",
+    "Embedder",
+    "LanguageModel",
+    "ModelSpec",
+    "Prompt",
+    "Sampling",
+    "TokenScores",
+    "load_model",
+    "models_schema",
+    "parse_spec",
+]
 
 
 @dataclass(frozen=True)
@@ -45,9 +60,9 @@ class Completion:
 
 @dataclass(frozen=True)
 class TokenScores:
-    """What a model thinks of a response: `logprobs` (nats, float32) and `ranks` (int64, 1 is the likeliest), shape (t,).
+    """What a model thinks of a response: `logprobs` (nats, float32) and `ranks` (int64), shape (t,).
 
-    The rank of a token is 1 plus the number of tokens with a strictly higher probability.
+    The rank of a token is 1 plus the number of tokens with a strictly higher probability: 1 is the likeliest.
     """
 
     logprobs: np.ndarray

@@ -1,0 +1,44 @@
+"""What every language backend asks of its prompts, and how it turns tokens into text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from curate.errors import CurateError
+
+if TYPE_CHECKING:
+    from curate.models import LanguageModel
+
+
+def room(model: LanguageModel, token_ids: Sequence[int]) -> int:
+    """How many tokens fit the context after this prompt. Raises CurateError for an empty prompt, or when none does."""
+    if not token_ids:
+        raise CurateError("a prompt is empty; a model needs at least one token to go on from")
+    left = model.context_length - len(token_ids)
+    if left <= 0:
+        raise CurateError(
+            f"a prompt has {len(token_ids)} tokens, which leaves no room in the context of {model.name} "
+            f"({model.context_length} tokens)"
+        )
+    return left
+
+
+def check_scorable(model: LanguageModel, prompt: Sequence[int], response: Sequence[int]) -> None:
+    """Raises CurateError for an empty prompt, or when prompt and response together exceed the context."""
+    if not prompt:
+        raise CurateError("a prompt is empty; the first token of a response needs one to be scored")
+    total = len(prompt) + len(response)
+    if total > model.context_length:
+        raise CurateError(
+            f"prompt and response have {total} tokens together, more than the context of {model.name} "
+            f"({model.context_length} tokens)"
+        )
+
+
+def to_texts(tokenizer: Any, sequences: Sequence[Sequence[int]]) -> list[str]:
+    """The texts of several token sequences, special tokens visible and spaces as they are."""
+    texts: list[str] = tokenizer.batch_decode(
+        [list(tokens) for tokens in sequences], skip_special_tokens=False, clean_up_tokenization_spaces=False
+    )
+    return texts
