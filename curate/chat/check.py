@@ -92,7 +92,7 @@ def _prompt(template: ChatTemplate) -> Iterator[str]:
     if silent and head[shared:].strip():
         yield f"has no generation prompt: the model has to write {head[shared:]!r} itself"
     elif silent and prompt.strip() and tail.endswith(prompt):
-        yield f"writes the generation prompt {prompt!r} even after a finished conversation"
+        yield f"writes the generation prompt {prompt!r} after a finished conversation too: its mask holds that"
     elif prompt[shared:]:
         yield f"begins a finished turn without reasoning with {head!r}, but the generation prompt is {prompt!r}"
 

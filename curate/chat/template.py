@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")  # the names that templates read reasoning from
-ROLES = ("user", "assistant", "system")
 
 Shape: TypeAlias = tuple[tuple[str, str | None, bool], ...]  # per message: role, its content if blank, has reasoning
 
@@ -143,11 +142,11 @@ class ChatTemplate:
     @cached_property
     def reasoning_key(self) -> str | None:
         """The message key from which the template reads reasoning, or None if it shows none."""
-        probe = Slot(1, "reasoning").sentinel
+        sentinel = Slot(1, "reasoning").sentinel
         for key in REASONING_KEYS:
-            messages = [{"role": "user", "content": "u"}, {"role": "assistant", "content": "a", key: probe}]
+            messages = [{"role": "user", "content": "u"}, {"role": "assistant", "content": "a", key: sentinel}]
             try:
-                if probe in self._apply(messages, False):
+                if sentinel in self._apply(messages, False):
                     return key
             except TemplateError:
                 continue
@@ -199,11 +198,11 @@ class ChatTemplate:
         """Raises CurateError unless the rendering holds the slot exactly once."""
         count = rendered.slots.count(slot)
         if count > 1:
-            raise self._fault(f"writes the content of a {role} turn {count} times, so it cannot be cut there")
+            raise self._fault(f"writes the content of {role} turns {count} times, so it cannot be cut there")
         if count == 0:
             there = slot.sentinel.lower() in "".join(rendered.gaps).lower()
             raise self._fault(
-                f"changes the content of a {role} turn, so it cannot be cut there"
+                f"changes the content of {role} turns, so it cannot be cut there"
                 if there
                 else f"leaves out the content of message {slot.message + 1} ({role})"
             )

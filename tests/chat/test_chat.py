@@ -403,6 +403,11 @@ class TestTokens:
         assert tokenizer.convert_ids_to_tokens(template.user_stop_token_ids) == ["<|eot_id|>", "</s>"]
         assert tokenizer.convert_ids_to_tokens(template.assistant_stop_token_ids) == ["<|eot_id|>", "</s>"]
 
+    def test_a_run_of_newlines_ends_no_turn_even_where_it_is_a_token(self, bpe):
+        tokenizer = fast(Tokenizer.from_str(bpe.to_str()), VICUNA.replace("' ' }}", "'\n\n' }}"))
+        tokenizer.add_tokens(["\n\n"])
+        assert tokenizer.convert_ids_to_tokens(ChatTemplate(tokenizer).user_stop_token_ids) == ["</s>"]
+
     def test_offsets_that_leave_whitespace_out(self, bpe, marked):
         trimming = Tokenizer.from_str(bpe.to_str())
         trimming.post_processor = processors.ByteLevel(trim_offsets=True)

@@ -28,15 +28,15 @@ def test_of_a_plain_template_only_that_it_shows_no_reasoning(check):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("m.content", "m.content | upper", "changes the content of a user turn, so it cannot be cut there"),
-        ("m.content", "m.content + m.content", "writes the content of a user turn 2 times"),
+        ("m.content", "m.content | upper", "changes the content of user turns, so it cannot be cut there"),
+        ("m.content", "m.content + m.content", "writes the content of user turns 2 times"),
         ("{{ m.content }}", "", "takes no user turns: it leaves their text out"),
         ("{{ m.content }}", "{{ raise_exception('not today') }}", "takes no user turns: it says: not today"),
         ("m.content", "m.content if m.role == 'user' else 'ok'", "takes no assistant turns: it leaves their text out"),
         (
             "m.content",
             "m.content * (2 if m.role == 'assistant' else 1)",
-            "writes the content of a assistant turn 2 times",
+            "writes the content of assistant turns 2 times",
         ),
         ("{% endfor %}", "{% endwhile %}", "takes no user turns: it says: Encountered unknown tag 'endwhile'"),
     ],
@@ -79,7 +79,8 @@ def test_a_template_that_cannot_be_cut_is_an_error(old, new, message, check):
         (
             "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
             "{{ '<|im_start|>assistant\n' }}",
-            "writes the generation prompt '<|im_end|>\\n<|im_start|>assistant\\n' even after a finished conversation",
+            "writes the generation prompt '<|im_end|>\\n<|im_start|>assistant\\n' after a finished conversation too: "
+            "its mask holds that",
         ),
         (
             "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
