@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from curate.errors import CurateError, nearest
 from curate.models.spec import parse_spec
+from curate.pipeline import read_yaml
 from curate.records import write_jsonl
 from curate.stage import Outcome, Stage, get_stage
 from curate.stages.load import load
@@ -52,7 +51,7 @@ def _values(stage: Stage[Any], options: Mapping[str, Sequence[str]]) -> dict[str
     for key, texts in options.items():
         if key not in stage.parameters:
             raise CurateError(f"apply {stage.name}: unknown key {key!r}; {nearest(key, stage.parameters)}")
-        items = list(texts) if key in stage.roles else [yaml.safe_load(text) for text in texts]
+        items = list(texts) if key in stage.roles else [read_yaml(text, f"apply {stage.name}: {key}") for text in texts]
         many = len(items) > 1 or str(stage.parameters[key].annotation).find("list[") >= 0
         values[key] = items if many and not (len(items) == 1 and isinstance(items[0], list)) else items[0]
     return values

@@ -33,6 +33,8 @@ RunDirectory = Annotated[
 @app.command()
 def run(pipeline: PipelineFile, output: RunDirectory = None, overrides: Overrides = None) -> None:
     """Run a pipeline, or go on with one that was stopped."""
+    os.environ.setdefault("TQDM_DELAY", "5")  # seconds before a library's own bar (loading weights) shows up among ours
+
     from curate.pipeline import Pipeline
     from curate.report.console import StageBars, print_funnel
     from curate.run import Run

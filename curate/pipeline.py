@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -88,9 +89,10 @@ class Pipeline:
         if not path.is_file():
             raise CurateError(f"there is no pipeline file {path} (looked for {path.absolute()})")
         try:
-            content = _UniqueKeys(path.read_text(encoding="utf-8")).get_single_data()
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise CurateError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise CurateError(f"{path}: not UTF-8: {error}") from None
+        content = read_yaml(text, str(path))
         if isinstance(content, dict):
             for override in overrides:
                 _override(content, override)
@@ -196,8 +198,11 @@ def pipeline_schema() -> dict[str, Any]:
     return schema
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, not the loss of the first."""
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error, and only `true` and `false` are booleans, as in YAML 1.2.
+
+    Without the latter, the key `on` would be read as `True`.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -209,13 +214,30 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+
+
+def read_yaml(text: str, where: str) -> Any:
+    """The value of one YAML document; raises CurateError that begins with `where`."""
+    try:
+        return _Loader(text).get_single_data()
+    except yaml.YAMLError as error:
+        raise CurateError(f"{where}: not readable as YAML: {' '.join(str(error).split())}") from None
+
+
 def _override(content: dict[str, Any], override: str) -> None:
     """Applies one `--set`."""
     target, equals, text = override.partition("=")
     *path, key = target.split(".")
     if not equals or not key:
         raise CurateError(f"--set {override}: STAGE.KEY=VALUE is expected, such as deduplicate.threshold=0.7")
-    value = yaml.safe_load(text)
+    value = read_yaml(text, f"--set {override}")
     if not path:
         content[key] = value
     elif path[0] == "models" and len(path) == 2:

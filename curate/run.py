@@ -143,15 +143,15 @@ class Run:
         total = sum(len(rows) for rows in slices)
         progress.begin(step.label, total, total - sum(len(slices[number]) for number in pending))
         if pending:
+            clock = _Clock()
             arguments = models.arguments(step)
             workers = IN_FLIGHT if "language" in step.stage.roles.values() else 1
             work = ((number, slices[number]) for number in pending)
 
             def compute(item: tuple[int, range]) -> int:
                 number, rows = item
-                began = time.perf_counter()
                 outcome = _call(step, records, rows, arguments)
-                _write_shard(home, number, outcome, time.perf_counter() - began)
+                _write_shard(home, number, outcome, clock)
                 return len(rows)
 
             for rows_done in _in_flight(compute, work, workers):
@@ -302,10 +302,24 @@ def _call(step: Step, records: Dataset | None, rows: range, arguments: dict[str,
     return step.stage(**arguments)
 
 
-def _write_shard(home: Path, number: int, outcome: Outcome, seconds: float) -> None:
+class _Clock:
+    """Divides the time of a stage among its shards, which overlap: each gets what passed since the one before."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self._lock = threading.Lock()
+
+    def lap(self) -> float:
+        """Seconds since the last call, or since the beginning."""
+        with self._lock:
+            before, self._last = self._last, time.perf_counter()
+            return self._last - before
+
+
+def _write_shard(home: Path, number: int, outcome: Outcome, clock: _Clock) -> None:
     write_arrow(outcome.kept, home / f"{number:05d}.kept.arrow")
     write_arrow(outcome.dropped, home / f"{number:05d}.dropped.arrow")
-    write_json({"seconds": seconds, "stats": outcome.stats}, home / f"{number:05d}.json")
+    write_json({"seconds": clock.lap(), "stats": outcome.stats}, home / f"{number:05d}.json")
 
 
 def _concatenate(home: Path, count: int, part: str) -> Dataset:
