@@ -18,6 +18,7 @@ import datetime
 import hashlib
 import json
 import platform
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
