@@ -87,8 +87,10 @@ def set_column(records: Dataset, name: str, values: Any, feature: Any) -> Datase
         column = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
     else:
         column = Dataset.from_dict({name: values}, Features({name: feature})).data.column(name)
-    features = Features({**rest.features, name: feature})
-    table = rest.with_format("arrow")[:].append_column(name, column)
+    order = list(dict.fromkeys([*records.column_names, name]))
+    types = {**rest.features, name: feature}
+    features = Features({column_name: types[column_name] for column_name in order})
+    table = rest.with_format("arrow")[:].append_column(name, column).select(order)
     # A fingerprint of our own, since `datasets` would otherwise find one by hashing the whole table.
     return Dataset(table.cast(features.arrow_schema), DatasetInfo(features=features), fingerprint=uuid4().hex)
 
