@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from curate.algorithms.tokens import mix, tokenize
+from curate.algorithms.tokens import CHARACTER, mix, tokenize
 
 WORDS = 3
 CHARACTERS = 5
@@ -28,7 +28,7 @@ def shingles(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     counts = np.diff(tokens.offsets)
     ends = np.repeat(tokens.offsets[1:], counts)
     position = np.arange(total)
-    size = np.where(tokens.spaceless, CHARACTERS, WORDS)
+    size = np.where(tokens.kinds == CHARACTER, CHARACTERS, WORDS)
     whole = position + size <= ends
     owner = np.repeat(np.arange(len(texts)), counts)
     lacking = np.bincount(owner[whole], minlength=len(texts)) == 0

@@ -2,8 +2,9 @@
 
 A token is
 - a run of letters, marks and digits ("don't" is two), by Unicode's categories L, M and N;
-- one character of a script that writes words without spaces: Chinese, Japanese kana, Thai, Lao, Khmer, Burmese;
-- one symbol that carries meaning in formulas and code: Unicode's S categories, and `* / % -`.
+- one character of a script that writes words without spaces (Chinese, Japanese kana, Thai, Lao, Khmer, Burmese), or
+  one pictograph;
+- one symbol that carries meaning in formulas and code (Unicode's S categories, and `* / % -`), or a run of the same.
 Everything else, spaces and punctuation, only separates tokens. Text in several scripts needs no language to be named.
 
 Tokens are 64-bit hashes: every text of a batch is hashed at once, by array operations over its code points, and the
@@ -18,8 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_SEPARATOR, _WORD, _CHARACTER, _SYMBOL, _UNKNOWN = 0, 1, 2, 3, 255
+WORD, CHARACTER, SYMBOL = 1, 2, 3
+_SEPARATOR, _UNKNOWN = 0, 255
 _OPERATORS = frozenset("*/%-")
+_BOXES = range(0x2500, 0x2600)  # lines and blocks that draw tables, no pictographs
 _SPACELESS = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Burmese
@@ -43,13 +46,13 @@ _BASE_INVERSE = np.uint64(pow(int(_BASE), -1, 1 << 64))
 class Tokens:
     """The tokens of n texts, one text after another.
 
-    `hashes` uint64 (t,); `lengths` int64 (t,), in characters; `spaceless` bool (t,), single characters of a script
-    without spaces; the tokens of text i are `offsets[i]:offsets[i + 1]`, int64 (n + 1,).
+    `hashes` uint64 (t,); `lengths` int64 (t,), in characters; `kinds` uint8 (t,): WORD, CHARACTER or SYMBOL; the tokens
+    of text i are `offsets[i]:offsets[i + 1]`, int64 (n + 1,).
     """
 
     hashes: np.ndarray
     lengths: np.ndarray
-    spaceless: np.ndarray
+    kinds: np.ndarray
     offsets: np.ndarray
 
 
@@ -64,19 +67,21 @@ def tokenize(texts: Sequence[str]) -> Tokens:
     """The tokens of each text, as it is: pass normalised texts to ignore case and character forms."""
     codes = np.frombuffer("\n".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     classes = _classify(codes)
-    before = np.concatenate(([_SEPARATOR], classes[:-1])) if len(classes) else classes
-    begins = (classes != _SEPARATOR) & ((classes != _WORD) | (before != _WORD))
+    begins = classes != _SEPARATOR
+    goes_on = (classes[1:] == WORD) & (classes[:-1] == WORD)
+    goes_on |= (classes[1:] == SYMBOL) & (codes[1:] == codes[:-1])
+    begins[1:] &= ~goes_on
     starts = np.flatnonzero(begins)
     ends_of_texts = np.cumsum([len(text) + 1 for text in texts], dtype=np.int64)
     offsets = np.concatenate(([0], np.searchsorted(starts, ends_of_texts))).astype(np.int64)
     if not len(starts):
         none = np.zeros(0, dtype=np.int64)
-        return Tokens(none.astype(np.uint64), none, none.astype(bool), offsets)
+        return Tokens(none.astype(np.uint64), none, none.astype(np.uint8), offsets)
     inside = classes != _SEPARATOR
     return Tokens(
         hashes=_hash_runs(codes, inside, starts),
         lengths=np.add.reduceat(inside, starts, dtype=np.int64),
-        spaceless=classes[starts] == _CHARACTER,
+        kinds=classes[starts],
         offsets=offsets,
     )
 
@@ -115,5 +120,7 @@ def _classify(codes: np.ndarray) -> np.ndarray:
 def _class_of(code: int) -> int:
     category = unicodedata.category(chr(code))
     if category[0] in "LMN":
-        return _CHARACTER if any(low <= code <= high for low, high in _SPACELESS) else _WORD
-    return _SYMBOL if category[0] == "S" or chr(code) in _OPERATORS else _SEPARATOR
+        return CHARACTER if any(low <= code <= high for low, high in _SPACELESS) else WORD
+    if category == "So" and code not in _BOXES:
+        return CHARACTER
+    return SYMBOL if category[0] == "S" or chr(code) in _OPERATORS else _SEPARATOR

@@ -1,0 +1,69 @@
+"""How much of a text repeats itself, in two of the measures of Gopher (arXiv 2112.11446, table A1).
+
+Both are shares of the text's characters that could be left out because they stood there before, so a text that says
+the same k times over has (k - 1) / k, whatever its length. Gopher's third measure, the share of the commonest n-gram,
+is for web pages: in short answers it takes worked sums, tables and names for repetition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from curate.algorithms.tokens import CHARACTER, SYMBOL, mix, normalise, tokenize
+
+WORDS = 8
+CHARACTERS = 16
+_BATCH = 500  # texts at a time: the arrays of their tokens stay small
+
+
+def duplicate_lines(texts: Sequence[str]) -> np.ndarray:
+    """For each text the share of its characters in lines that an earlier line equals, float64 (n,)."""
+    shares = np.zeros(len(texts))
+    for row, text in enumerate(texts):
+        seen: set[str] = set()
+        total = repeated = 0
+        for line in filter(None, map(normalise, text.splitlines())):
+            total += len(line)
+            repeated += len(line) if line in seen else 0
+            seen.add(line)
+        shares[row] = repeated / max(total, 1)
+    return shares
+
+
+def repeated_ngrams(texts: Sequence[str]) -> np.ndarray:
+    """For each text the share of its characters in n-grams that occurred before, float64 (n,).
+
+    n is 8 words, or 16 characters where most tokens are characters of a script without spaces. Spaces, punctuation and
+    symbols do not count, nor do n-grams of fewer than 16 characters in all, so the rules of a table, a regular
+    expression or a row of figures are no repetition, nor is a text that is not longer than n.
+    """
+    batches = [_repeated(texts[start : start + _BATCH]) for start in range(0, len(texts), _BATCH)]
+    return np.concatenate([np.zeros(0), *batches])
+
+
+def _repeated(texts: Sequence[str]) -> np.ndarray:
+    tokens = tokenize([normalise(text) for text in texts])
+    owner = np.repeat(np.arange(len(texts)), np.diff(tokens.offsets))
+    spoken = tokens.kinds != SYMBOL
+    owner, hashes, lengths = owner[spoken], tokens.hashes[spoken], tokens.lengths[spoken]
+    counts = np.bincount(owner, minlength=len(texts))
+    single = np.bincount(owner[tokens.kinds[spoken] == CHARACTER], minlength=len(texts))
+    size = np.where(2 * single > counts, CHARACTERS, WORDS)[owner]
+
+    total = len(hashes)
+    starts = np.flatnonzero(np.arange(total) + size <= np.cumsum(counts)[owner])
+    reach = np.concatenate(([0], np.cumsum(lengths)))
+    starts = starts[reach[starts + size[starts]] - reach[starts] >= CHARACTERS]
+    grams = mix(owner[starts].astype(np.uint64))  # of its own text only
+    for step in range(CHARACTERS):
+        inside = step < size[starts]
+        grams[inside] = mix(grams[inside] + hashes[starts[inside] + step])
+    again = np.ones(len(starts), dtype=bool)
+    again[np.unique(grams, return_index=True)[1]] = False
+    opened = np.bincount(starts[again], minlength=total + 1)
+    closed = np.bincount((starts + size[starts])[again], minlength=total + 1)
+    covered = np.cumsum(opened - closed)[:total] > 0
+    shared = np.bincount(owner[covered], weights=lengths[covered], minlength=len(texts))
+    return shared / np.maximum(np.bincount(owner, weights=lengths, minlength=len(texts)), 1)
