@@ -34,7 +34,9 @@ def gain_or_loss(rng: random.Random) -> Turns:
     name, other = names(rng, 2)
     thing, a, b = rng.choice(THINGS), rng.randint(11, 60), rng.randint(2, 10)
     if rng.random() < 0.5:
-        ask = "{name} has {a} {thing} and [gets|buys|finds] {b} more. How many {thing} does {name} have [now|altogether]?"
+        ask = (
+            "{name} has {a} {thing} and [gets|buys|finds] {b} more. How many {thing} does {name} have [now|altogether]?"
+        )
         answer = "{name} starts with {a} {thing} and gets {b} more. {a} + {b} = {c}, so {name} has {c} {thing}."
         c = a + b
     else:
@@ -69,7 +71,10 @@ def percentage(rng: random.Random) -> Turns:
     slots = {"p": percent, "b": base, "r": result}
     turns = [say(rng, ask, **slots), say(rng, answer, **slots)]
     if rng.random() < 0.15:
-        turns += [say(rng, "And what is half of [that|the result]?"), f"Half of {result} is {number(base * percent / 200)}."]
+        turns += [
+            say(rng, "And what is half of [that|the result]?"),
+            f"Half of {result} is {number(base * percent / 200)}.",
+        ]
     return turns
 
 
@@ -93,7 +98,14 @@ def conversion(rng: random.Random) -> Turns:
     """A change of unit."""
     big, small, factor = rng.choice(UNITS)
     count = rng.randint(2, 15)
-    slots = {"big": big, "small": small, "f": factor, "n": count, "r": count * factor, "one": big[:-1] if big != "feet" else "foot"}
+    slots = {
+        "big": big,
+        "small": small,
+        "f": factor,
+        "n": count,
+        "r": count * factor,
+        "one": big[:-1] if big != "feet" else "foot",
+    }
     if rng.random() < 0.7:
         ask = "[How many {small} are [there |]in {n} {big}?|Convert {n} {big} [to|into] {small}.|Please convert {n} {big} to {small}.|What is {n} {big} in {small}?]"
         answer = "[There are {r} {small} in {n} {big}, because one {one} has {f} {small}.|One {one} has {f} {small}, so {n} {big} are {n} × {f} = {r} {small}.]"
@@ -109,9 +121,15 @@ def temperature(rng: random.Random) -> Turns:
     celsius = rng.randint(-2, 20) * 5
     slots = {"c": celsius, "f": celsius * 9 // 5 + 32}
     if rng.random() < 0.5:
-        ask, answer = "[What is {c} degrees Celsius in Fahrenheit?|Convert {c}°C to Fahrenheit.]", "{c} degrees Celsius is {f} degrees Fahrenheit. Multiply by 9, divide by 5 and add 32."
+        ask, answer = (
+            "[What is {c} degrees Celsius in Fahrenheit?|Convert {c}°C to Fahrenheit.]",
+            "{c} degrees Celsius is {f} degrees Fahrenheit. Multiply by 9, divide by 5 and add 32.",
+        )
     else:
-        ask, answer = "[What is {f} degrees Fahrenheit in Celsius?|Convert {f}°F to Celsius.]", "{f} degrees Fahrenheit is {c} degrees Celsius. Subtract 32, multiply by 5 and divide by 9."
+        ask, answer = (
+            "[What is {f} degrees Fahrenheit in Celsius?|Convert {f}°F to Celsius.]",
+            "{f} degrees Fahrenheit is {c} degrees Celsius. Subtract 32, multiply by 5 and divide by 9.",
+        )
     return [say(rng, ask, **slots), say(rng, answer, **slots)]
 
 
@@ -119,7 +137,10 @@ def temperature(rng: random.Random) -> Turns:
 def rectangle(rng: random.Random) -> Turns:
     """The area or the perimeter of a rectangle."""
     a, b = rng.randint(2, 12), rng.randint(3, 15)
-    place, unit = rng.choice(split("room, garden, field, carpet, table top, wall, playground, swimming pool, poster, terrace")), "metres"
+    place, unit = (
+        rng.choice(split("room, garden, field, carpet, table top, wall, playground, swimming pool, poster, terrace")),
+        "metres",
+    )
     slots = {"a": a, "b": b, "p": place, "u": unit, "area": a * b, "edge": 2 * (a + b)}
     if rng.random() < 0.5:
         ask = "[What is the area of a {p} that is {a} {u} wide and {b} {u} long?|A {p} is {a} {u} wide and {b} {u} long. What is its area?|Find the area of a rectangular {p} of {a} by {b} {u}.]"
@@ -134,7 +155,9 @@ def rectangle(rng: random.Random) -> Turns:
 def speed(rng: random.Random) -> Turns:
     """Distance, speed and time."""
     v, t = rng.choice((4, 5, 10, 15, 20, 50, 60, 80, 90, 100)), rng.randint(2, 6)
-    who = {4: "hiker", 5: "walker", 10: "runner", 15: "cyclist", 20: "cyclist"}.get(v) or rng.choice(("car", "bus", "train", "van"))
+    who = {4: "hiker", 5: "walker", 10: "runner", 15: "cyclist", 20: "cyclist"}.get(v) or rng.choice(
+        ("car", "bus", "train", "van")
+    )
     slots = {"w": who, "v": v, "t": t, "d": v * t}
     ask, answer = rng.choice((
         ("A {w} travels at {v} kilometres per hour for {t} hours. [How far does it go?|What distance does it cover?]", "Distance is speed times time. {v} × {t} = {d}, so the {w} covers {d} kilometres."),
@@ -151,7 +174,13 @@ def average(rng: random.Random) -> Turns:
     values = [rng.randint(2, 20) for _ in range(count - 1)]
     values.append((-sum(values)) % count + count * rng.randint(1, 3))
     total = sum(values)
-    slots = {"v": ", ".join(map(str, values)), "s": " + ".join(map(str, values)), "t": total, "n": count, "r": total // count}
+    slots = {
+        "v": ", ".join(map(str, values)),
+        "s": " + ".join(map(str, values)),
+        "t": total,
+        "n": count,
+        "r": total // count,
+    }
     ask = "[What is the [average|mean] of {v}?|Find the [average|mean] of these numbers: {v}.|Calculate the mean of {v}.|My scores are {v}. What is my average?]"
     answer = "The sum is {s} = {t}. There are {n} numbers, so the average is {t} ÷ {n} = {r}."
     return [say(rng, ask, **slots), say(rng, answer, **slots)]
@@ -171,7 +200,10 @@ def fraction(rng: random.Random) -> Turns:
     base = bottom * rng.randint(2, 9)
     ask = "[What is {f} of {n}?|How much is {f} of {n}?|Calculate {f} of {n}.]"
     share = f"{top}/{bottom}"
-    return [say(rng, ask, f=share, n=base), f"{base} ÷ {bottom} = {base // bottom}, and {base // bottom} × {top} = {base // bottom * top}. So {share} of {base} is {base // bottom * top}."]
+    return [
+        say(rng, ask, f=share, n=base),
+        f"{base} ÷ {bottom} = {base // bottom}, and {base // bottom} × {top} = {base // bottom * top}. So {share} of {base} is {base // bottom * top}.",
+    ]
 
 
 @kind("math", 1.2)
@@ -184,7 +216,10 @@ def equation(rng: random.Random) -> Turns:
     slots = {"a": a, "b": b, "c": c, "l": letter, "d": c - b, "x": x}
     turns = [say(rng, ask, **slots), say(rng, answer, **slots)]
     if rng.random() < 0.15:
-        turns += [say(rng, "[How can I check that?|Can you check the result?]"), f"Put {letter} = {x} into the equation: {a} × {x} + {b} = {a * x} + {b} = {c}. It is correct."]
+        turns += [
+            say(rng, "[How can I check that?|Can you check the result?]"),
+            f"Put {letter} = {x} into the equation: {a} × {x} + {b} = {a * x} + {b} = {c}. It is correct.",
+        ]
     return turns
 
 
@@ -213,7 +248,10 @@ def arithmetic(rng: random.Random) -> Turns:
         (f"{a * b} divided by {a}", f"{a * b} ÷ {a}", b),
     ))  # fmt: skip
     ask = "[What is {w}?|Calculate {e}.|What is {e}?|Compute {e}.|How much is {w}?|Please work out {e}.]"
-    return [say(rng, ask, w=word, e=expression), say(rng, "[{e} = {r}.|The answer is {r}, because {e} = {r}.|{w} is {r}.]", w=word, e=expression, r=result)]
+    return [
+        say(rng, ask, w=word, e=expression),
+        say(rng, "[{e} = {r}.|The answer is {r}, because {e} = {r}.|{w} is {r}.]", w=word, e=expression, r=result),
+    ]
 
 
 @kind("math")
@@ -222,15 +260,24 @@ def divisibility(rng: random.Random) -> Turns:
     n = rng.randint(10, 99)
     which = rng.randrange(3)
     if which == 0:
-        ask, verdict = "Is {n} [even or odd|an even number]?", f"{n} is {'even' if n % 2 == 0 else 'odd'}, because its last digit is {n % 10}."
+        ask, verdict = (
+            "Is {n} [even or odd|an even number]?",
+            f"{n} is {'even' if n % 2 == 0 else 'odd'}, because its last digit is {n % 10}.",
+        )
     elif which == 1:
         smallest = next(d for d in range(2, n + 1) if n % d == 0)
         ask = "Is {n} a prime number?"
-        verdict = f"Yes, {n} is prime: only 1 and {n} divide it." if smallest == n else f"No, {n} is not prime, because {n} = {smallest} × {n // smallest}."
+        verdict = (
+            f"Yes, {n} is prime: only 1 and {n} divide it."
+            if smallest == n
+            else f"No, {n} is not prime, because {n} = {smallest} × {n // smallest}."
+        )
     else:
         d = rng.choice((3, 4, 5, 6, 9))
         ask = f"[Is {{n}} divisible by {d}?|Can {{n}} be divided by {d} without a remainder?]"
-        verdict = f"Yes, {n} ÷ {d} = {n // d}." if n % d == 0 else f"No, {n} ÷ {d} is {n // d} with a remainder of {n % d}."
+        verdict = (
+            f"Yes, {n} ÷ {d} = {n // d}." if n % d == 0 else f"No, {n} ÷ {d} is {n // d} with a remainder of {n % d}."
+        )
     return [say(rng, ask, n=n), verdict]
 
 
@@ -250,10 +297,22 @@ def ages(rng: random.Random) -> Turns:
 @kind("math")
 def saving(rng: random.Random) -> Turns:
     """Weeks of saving for something."""
-    name, good, each, weeks = names(rng, 1)[0], rng.choice(GOODS), rng.choice((2, 3, 4, 5, 8, 10, 20)), rng.randint(3, 12)
+    name, good, each, weeks = (
+        names(rng, 1)[0],
+        rng.choice(GOODS),
+        rng.choice((2, 3, 4, 5, 8, 10, 20)),
+        rng.randint(3, 12),
+    )
     slots = {"name": name, "g": good, "e": each, "w": weeks, "t": each * weeks}
     ask = "{name} saves ${e} [a|every|each] week [for|and wants to buy] a {g} that costs ${t}. How many weeks does {name} need?"
-    return [say(rng, ask, **slots), say(rng, "{name} needs ${t} and saves ${e} per week. {t} ÷ {e} = {w}, so it takes {w} weeks to save for the {g}.", **slots)]
+    return [
+        say(rng, ask, **slots),
+        say(
+            rng,
+            "{name} needs ${t} and saves ${e} per week. {t} ÷ {e} = {w}, so it takes {w} weeks to save for the {g}.",
+            **slots,
+        ),
+    ]
 
 
 @kind("math", 0.8)
@@ -262,11 +321,27 @@ def shopping(rng: random.Random) -> Turns:
     first, second = rng.sample(THINGS, 2)
     a, b, p, q = rng.randint(2, 6), rng.randint(2, 6), rng.randint(1, 5), rng.randint(1, 5)
     total, paid = a * p + b * q, rng.choice((60, 70, 80, 100))
-    slots = {"x": first, "y": second, "a": a, "b": b, "p": p, "q": q, "ap": a * p, "bq": b * q, "t": total, "m": paid, "r": paid - total, "name": names(rng, 1)[0]}
+    slots = {
+        "x": first,
+        "y": second,
+        "a": a,
+        "b": b,
+        "p": p,
+        "q": q,
+        "ap": a * p,
+        "bq": b * q,
+        "t": total,
+        "m": paid,
+        "r": paid - total,
+        "name": names(rng, 1)[0],
+    }
     ask = "{name} buys {a} {x} for ${p} each and {b} {y} for ${q} each. "
     answer = "The {x} cost {a} × {p} = ${ap} and the {y} cost {b} × {q} = ${bq}. The total is ${t}."
     if rng.random() < 0.5:
-        ask, answer = ask + "{name} pays with ${m}. How much change is there?", answer + " The change is {m} - {t} = ${r}."
+        ask, answer = (
+            ask + "{name} pays with ${m}. How much change is there?",
+            answer + " The change is {m} - {t} = ${r}.",
+        )
     else:
         ask += "[What is the total?|How much does {name} spend?]"
     return [say(rng, ask, **slots), say(rng, answer, **slots)]
@@ -280,8 +355,14 @@ def roman(rng: random.Random) -> Turns:
     for value, sign in ((50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")):
         text, rest = text + sign * (rest // value), rest % value
     if rng.random() < 0.5:
-        return [say(rng, "[Write {n} in Roman numerals.|What is {n} as a Roman numeral?]", n=n), f"{n} in Roman numerals is {text}."]
-    return [say(rng, "[What number is {t} in Roman numerals?|Which number does the Roman numeral {t} stand for?]", t=text), f"The Roman numeral {text} stands for {n}."]
+        return [
+            say(rng, "[Write {n} in Roman numerals.|What is {n} as a Roman numeral?]", n=n),
+            f"{n} in Roman numerals is {text}.",
+        ]
+    return [
+        say(rng, "[What number is {t} in Roman numerals?|Which number does the Roman numeral {t} stand for?]", t=text),
+        f"The Roman numeral {text} stands for {n}.",
+    ]
 
 
 @kind("math", 0.8)
@@ -291,7 +372,10 @@ def rounding(rng: random.Random) -> Turns:
     low = n // unit * unit
     result = low if n - low < unit / 2 else low + unit
     ask = "[Round {n} to the nearest {u}.|What is {n} rounded to the nearest {u}?]"
-    return [say(rng, ask, n=n, u=unit), f"{n} lies between {low} and {low + unit} and is closer to {result}, so {n} rounded to the nearest {unit} is {result}."]
+    return [
+        say(rng, ask, n=n, u=unit),
+        f"{n} lies between {low} and {low + unit} and is closer to {result}, so {n} rounded to the nearest {unit} is {result}.",
+    ]
 
 
 @kind("math", 0.8)
@@ -299,7 +383,14 @@ def term(rng: random.Random) -> Turns:
     """What a mathematical word means."""
     entry = rng.choice(table("terms"))
     ask = "[What is {name}?|What does {name} mean in mathematics?|Explain {name} in simple words.|Can you explain {name} to a [child|beginner|student]?|Define {name} and give an example.]"
-    turns = [say(rng, ask, **entry), say(rng, "{name} is {definition}. [For example, {example}|Example: {example}|Here is an example: {example}].", **entry)]
+    turns = [
+        say(rng, ask, **entry),
+        say(
+            rng,
+            "{name} is {definition}. [For example, {example}|Example: {example}|Here is an example: {example}].",
+            **entry,
+        ),
+    ]
     if rng.random() < 0.15:
         other = rows(rng, "terms", 2)
         second = other[0] if other[0] != entry else other[1]

@@ -1,0 +1,79 @@
+"""Write the pairs that the demo models are trained on to a JSONL file.
+
+The project's own pairs come from ``pairs/``; two public sets can be mixed in: GSM8K (``--gsm8k``, MIT) and the seed
+tasks of Self-Instruct (``--seeds``, Apache-2.0).
+
+    python data/models/make_pairs.py --count 60000 --out pairs.jsonl
+"""
+
+import argparse
+import json
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pairs import KINDS, generate
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a JSONL file."""
+    with path.open(encoding="utf-8") as file:
+        yield from (json.loads(line) for line in file if line.strip())
+
+
+def pair(instruction: str, response: str, source: str) -> dict[str, Any]:
+    """A conversation of one turn."""
+    turns = [{"role": "user", "content": instruction.strip()}, {"role": "assistant", "content": response.strip()}]
+    return {"messages": turns, "kind": source, "domain": "math" if source == "gsm8k" else "general"}
+
+
+def from_gsm8k(path: Path, count: int, seed: int) -> Iterator[dict[str, Any]]:
+    """Some word problems, without the marks for a calculator, and with the result as a sentence."""
+    problems = list(lines(path))
+    for problem in random.Random(seed).sample(problems, min(count, len(problems))):
+        steps, result = re.sub(r"<<.*?>>", "", problem["answer"]).split("####")
+        yield pair(problem["question"], f"{steps.strip()}\nThe answer is {result.strip()}.", "gsm8k")
+
+
+def from_seeds(path: Path) -> Iterator[dict[str, Any]]:
+    """The shorter seed tasks of Self-Instruct, an input below its instruction."""
+    for task in lines(path):
+        first = task["instances"][0]
+        instruction = "\n".join(text for text in (task["instruction"], first["input"]) if text)
+        if len(instruction) + len(first["output"]) < 1200:
+            yield pair(instruction, first["output"], "self-instruct seeds")
+
+
+def main() -> None:
+    """Parse the command line and write the file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="the JSONL file to write, one conversation per line")
+    parser.add_argument(
+        "--count", type=int, default=60_000, help="how many different conversations of the project's own"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same file")
+    parser.add_argument("--gsm8k", type=Path, help="GSM8K as JSONL, with question and answer")
+    parser.add_argument("--gsm8k-count", type=int, default=3000, help="how many problems of GSM8K to mix in")
+    parser.add_argument("--seeds", type=Path, help="the seed tasks of Self-Instruct as JSONL")
+    arguments = parser.parse_args()
+    for path in (arguments.gsm8k, arguments.seeds):
+        if path and not path.is_file():
+            parser.error(f"there is no file {path}")
+    written = 0
+    with arguments.out.open("w", encoding="utf-8") as file:
+        sources = [generate(arguments.count, arguments.seed)]
+        if arguments.gsm8k:
+            sources.append(from_gsm8k(arguments.gsm8k, arguments.gsm8k_count, arguments.seed))
+        if arguments.seeds:
+            sources.append(from_seeds(arguments.seeds))
+        for source in sources:
+            for conversation in source:
+                file.write(json.dumps(conversation, ensure_ascii=False) + "\n")
+                written += 1
+    print(f"{arguments.out}: {written} conversations, {len(KINDS)} kinds of the project's own")
+
+
+if __name__ == "__main__":
+    main()
