@@ -29,7 +29,7 @@ def _needs(config: Mapping[str, Any]) -> list[str]:
 def embed(
     records: Dataset,
     *,
-    model: Embedder,
+    model: Annotated[Embedder, Field(description="the embedder")],
     on: Annotated[Text, Field(description="the text that is embedded")] = "instruction",
 ) -> Outcome:
     """Adds `embedding`, a vector of unit length.

@@ -29,9 +29,9 @@ def synthesize(
     """Makes exactly `count` records that hold one user turn each (MAGPIE, arXiv 2406.08464).
 
     The teacher completes the text that its chat template puts before a user's content, and stops at the token that
-    ends a user turn. An attempt that is cut off at `max_tokens`, or that is empty, is made again under a new seed; the
-    counters say how many. Record number i depends on `seed` and i alone, so that slices (`start`, `count`) make what
-    one call makes.
+    ends a user turn. An attempt that is cut off at `max_tokens`, that holds a control token, or that is empty, is made
+    again under a new seed; the counters say how many. Record number i depends on `seed` and i alone, so that slices
+    (`start`, `count`) make what one call makes.
 
     Raises CurateError when a record is still without an instruction after 20 attempts.
     """
@@ -45,15 +45,16 @@ def synthesize(
             break
         prompts = [Prompt(prefix, derive_seed(seed, "synthesize", number, attempt)) for number in missing]
         for number, (completion,) in zip(missing, model.complete(prompts, sampling), strict=True):
-            fault = _fault(completion)
+            fault = _fault(completion, model)
             stats[fault or "instructions"] += 1
             if not fault:
                 made[number] = completion.text.strip()
     if len(made) < count:
+        faults = ", ".join(f"{number} {fault}" for fault, number in stats.items() if fault != "instructions")
         raise CurateError(
             f"synthesize: {model.name} stalled: {count - len(made)} of {count} instructions are still missing after "
-            f"{ATTEMPTS} attempts each ({stats['cut off']} cut off at {max_tokens} tokens, {stats['empty']} empty); "
-            "raise max_tokens, or use a teacher that was aligned on its chat template"
+            f"{ATTEMPTS} attempts each ({faults}, at {max_tokens} tokens); raise max_tokens, or use a teacher that was "
+            "aligned on its chat template"
         )
     source = {"generator": model.name, "temperature": temperature, "top_p": top_p}
     rows = [
@@ -67,7 +68,9 @@ def synthesize(
     return Outcome(from_rows(rows), from_rows([]), dict(stats))
 
 
-def _fault(completion: Completion) -> str | None:
+def _fault(completion: Completion, model: LanguageModel) -> str | None:
     if completion.finish_reason != "stop":
         return "cut off"
+    if model.chat.control_tokens.search(completion.text):
+        return "control token"
     return None if completion.text.strip() else "empty"

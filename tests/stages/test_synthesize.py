@@ -40,5 +40,5 @@ def test_what_is_cut_off_is_made_again_and_counted(teacher):
 
 
 def test_a_teacher_that_never_finishes_stalls_with_the_counts(teacher):
-    with pytest.raises(CurateError, match=r"demo-chat stalled: 3 of 3 .* 20 attempts each \(60 cut off at 1 tokens"):
+    with pytest.raises(CurateError, match=r"demo-chat stalled: 3 of 3 .* 20 attempts each \(60 cut off, at 1 tokens"):
         synthesize(model=teacher, count=3, max_tokens=1)
