@@ -177,10 +177,10 @@ def stain(rng: random.Random) -> Turns:
         rng.choice(list(STAINS)),
         rng.choice(split("shirt, carpet, sofa, tablecloth, jacket, dress, pair of jeans, curtain, scarf, pillow")),
     )
-    ask = "[How do I get a {w} stain out of my {c}?|There is a {w} stain on my {c}. What helps?|What removes {w} from a {c}?|I spilled {w} on my {c}. What now?]"
+    ask = "[How do I get a {w} stain out of my {c}?|There is {aw} stain on my {c}. What helps?|What removes {w} from a {c}?|I spilled {w} on my {c}. What now?]"
     ask = ask if what not in ("grass", "mud") else ask.replace("|I spilled {w} on my {c}. What now?", "")
     return [
-        say(rng, ask, w=what, c=cloth),
+        say(rng, ask, w=what, aw=an(what), c=cloth),
         f"Treat the {what} stain quickly with {STAINS[what]}. Test it on a hidden part of the {cloth} first, and do not rub too hard.",
     ]
 

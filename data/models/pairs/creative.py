@@ -46,7 +46,7 @@ def haiku(rng: random.Random) -> Turns:
     ask = "[Write a haiku about {s}.|Compose a haiku about {s}.|Can you write a [short poem|haiku] about {s}?|I would like a haiku on the topic of {s}.|Write a three-line poem about {s}.|Please write a haiku for a card about {s}.]"
     turns = [say(rng, ask, s=subject), "\n".join(capital(line) for line in lines)]
     if rng.random() < 0.2:
-        other, *more = rng.choice(SCENES)
+        other, *more = rng.choice([scene for scene in SCENES if scene[0] != subject])
         turns += [
             say(rng, "[Now one about {s}.|And one about {s}, please.|Write another one about {s}.]", s=other),
             "\n".join(capital(line) for line in more),
@@ -208,10 +208,10 @@ def dialogue(rng: random.Random) -> Turns:
     ask = "[Write a short dialogue between {a} and {b} about {name}.|Create a conversation in which {a} talks to {b} about {name}.|Write a dialogue: {a} invites {b} to try {name}.|{a} and {b} meet on the bus and talk about {name}. Write the dialogue.]"
     answer = rng.choice((
         "{a}: Have you ever tried {name}?\n{b}: No, is it difficult?\n{a}: Not at all, and I love {aspect1}.\n{b}: Then I will come with you on Saturday.",
-        "{a}: I am so happy about {name}.\n{b}: What do you like most?\n{a}: {aspect1}, and {aspect2} too.\n{b}: Show me how to start!",
+        "{a}: I am so happy about {name}.\n{b}: What do you like most?\n{a}: The best is {aspect1}, and then {aspect2}.\n{b}: Show me how to start!",
         "{a}: You look tired, {b}.\n{b}: That is because of {name}. And because of {aspect3}.\n{a}: Was it worth it?\n{b}: Every minute.",
     ))  # fmt: skip
-    return [say(rng, ask, a=a, b=b, **entry), answer.format(a=a, b=b, **(entry | {"aspect1": entry["aspect1"]}))]
+    return [say(rng, ask, a=a, b=b, **entry), say(rng, answer, a=a, b=b, **entry)]
 
 
 @kind("creative writing")

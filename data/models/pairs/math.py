@@ -368,7 +368,7 @@ def roman(rng: random.Random) -> Turns:
 @kind("math", 0.8)
 def rounding(rng: random.Random) -> Turns:
     """Round to tens or hundreds."""
-    n, unit = rng.randint(101, 999), rng.choice((10, 100))
+    n, unit = rng.randint(10, 99) * 10 + rng.choice((1, 2, 3, 4, 6, 7, 8, 9)), rng.choice((10, 100))
     low = n // unit * unit
     result = low if n - low < unit / 2 else low + unit
     ask = "[Round {n} to the nearest {u}.|What is {n} rounded to the nearest {u}?]"

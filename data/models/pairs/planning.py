@@ -122,7 +122,7 @@ def day_plan(rng: random.Random) -> Turns:
 def study_plan(rng: random.Random) -> Turns:
     """A plan for learning a subject."""
     subject, days = rng.choice(SUBJECTS), rng.randint(3, 5)
-    ask = "[Make a {n}-day study plan for {s}.|I have a {s} exam in {n} days. How should I study?|Create a study schedule for {s} over {n} days.|How can I prepare for a {s} test in {n} days?]"
+    ask = "[Make a {n}-day study plan for {s}.|I have an exam in {s} in {n} days. How should I study?|Create a study schedule for {s} over {n} days.|How can I prepare for a test in {s} in {n} days?]"
     steps = [
         "read your notes and mark what is unclear",
         "learn the main terms with cards",
@@ -219,9 +219,9 @@ def goal(rng: random.Random) -> Turns:
     ask = "[I want to {g} in {w} weeks. How do I get there?|Make a {w}-week plan so that I can {g}.|My goal is to {g} within {w} weeks. Help me plan.|Set up a plan to {g} in {w} weeks.]"
     mine = target.replace(" my ", " your ")
     steps = [
-        f"Weeks 1 to {weeks // 4}: start small and get used to it",
-        f"Weeks {weeks // 4 + 1} to {weeks // 2}: practise three times a week",
-        f"Weeks {weeks // 2 + 1} to {weeks - 1}: do a little more each time",
+        f"First {weeks // 4} {'week' if weeks < 8 else 'weeks'}: start small and get used to it",
+        f"Until week {weeks // 2}: practise three times a week",
+        f"Until week {weeks - 1}: do a little more each time",
         f"Week {weeks}: {mine} and celebrate",
     ]
     return [say(rng, ask, g=target, w=weeks), bullets(steps)]

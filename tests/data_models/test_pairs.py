@@ -1,0 +1,59 @@
+"""The generator of the pairs that the demo models were trained on."""
+
+import random
+import re
+import sys
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "data" / "models"))
+
+from pairs import DOMAINS, KINDS, generate  # noqa: E402  (the folder is a script's, not a package's)
+from pairs.core import after_list, say  # noqa: E402
+
+UNFILLED = re.compile(r"\{[a-z]+\}|\[[^\]\n]*\|[^\]\n]*\]")
+
+
+def test_the_same_seed_writes_the_same_conversations() -> None:
+    assert list(generate(50, seed=3)) == list(generate(50, seed=3))
+    assert list(generate(50, seed=3)) != list(generate(50, seed=4))
+
+
+def test_no_conversation_comes_twice() -> None:
+    texts = [str(conversation["messages"]) for conversation in generate(3000, seed=0)]
+    assert len(set(texts)) == 3000
+
+
+def test_kinds_have_different_names_within_a_domain() -> None:
+    names = [(kind.domain, kind.name) for kind in KINDS]
+    assert len(set(names)) == len(names) >= 60
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.domain}-{kind.name}")
+def test_a_kind_writes_turns_without_open_slots(kind) -> None:
+    for seed in range(40):
+        turns = kind.write(random.Random(seed))
+        assert len(turns) % 2 == 0
+        for text in turns:
+            assert text.strip() == text
+            assert text
+            assert "```" in text or "`" in text or not UNFILLED.search(text), text
+
+
+def test_a_system_turn_names_the_domain_of_its_kind() -> None:
+    for conversation in islice(generate(500, seed=1), 500):
+        first = conversation["messages"][0]
+        if first["role"] == "system":
+            assert first["content"] in (DOMAINS[conversation["domain"]], DOMAINS["general"])
+
+
+def test_say_draws_inner_choices_first_and_then_fills_the_slots() -> None:
+    assert say(random.Random(0), "[{a}|{a}] [is [very|very] old|is very old].", a="it [x|y]") == "It [x|y] is very old."
+
+
+def test_a_request_about_a_list_is_answered_from_the_list() -> None:
+    answers = {tuple(after_list(random.Random(seed), "Here:\n1. One\n2. Two"))[1] for seed in range(40)}
+    assert answers == {"One", "One; Two", "- One", "- One\n- Two"}
+    assert after_list(random.Random(0), "No list here.") == []
