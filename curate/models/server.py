@@ -196,5 +196,5 @@ def _retry_after(response: httpx.Response) -> float:
         pass
     try:
         return (parsedate_to_datetime(asked) - datetime.datetime.now(datetime.UTC)).total_seconds()
-    except ValueError:
+    except (ValueError, TypeError):
         return 0.0

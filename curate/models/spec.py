@@ -119,10 +119,13 @@ def parse_spec(name: str, value: Mapping[str, Any]) -> ModelSpec:
     if backend not in _CLASSES:
         raise CurateError(f"{where}: there is no backend {backend!r}; {nearest(str(backend), BACKENDS)}")
     schema = _schema(backend)
+    keys = {*schema.model_fields, "backend"}
+    if unknown := [key for key in value if key not in keys]:
+        raise CurateError(f"{where}: unknown key {unknown[0]!r}; {nearest(str(unknown[0]), keys)}")
     try:
         parsed = schema.model_validate({key: item for key, item in value.items() if key != "backend"})
     except ValidationError as error:
-        raise explain(error, where, {*schema.model_fields, "backend"}) from None
+        raise explain(error, where, keys) from None
     parameters = {key: getattr(parsed, key) for key in schema.model_fields}
     return ModelSpec(name, backend, parameters.pop("model"), parameters)
 
