@@ -43,7 +43,7 @@ def diversify(
     Maximises (1 - weight) * coverage + weight * quality. Coverage is the mean, over all records, of the cosine to the
     nearest chosen one (0 where negative); quality is the mean over the chosen ones of the score's rank in the pool,
     scaled to [0, 1], so that its unit does not matter. The lazy greedy choice is within 1 - 1/e of the best. Up to
-    10,000 records all pairs count; beyond, those of which one is among the 256 nearest of the other.
+    10,000 records all pairs count; beyond, a record is covered by its 256 nearest, itself included.
 
     The kept records come in the order in which they were picked, so the first half of them is a good half, with the
     scores `rank` (from 1), `gain` (what it added to the objective) and `represents` (how many records of the pool are
