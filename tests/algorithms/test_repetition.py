@@ -1,0 +1,66 @@
+"""How much of a text repeats itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.algorithms.repetition import duplicate_lines, repeated_ngrams
+
+ENGLISH = "The quick brown fox jumps over the lazy dog and runs into the dark green forest. "
+CHINESE = "春天来了，花园里的花都开了，孩子们在草地上快乐地奔跑。"
+
+
+@pytest.mark.parametrize("text", [ENGLISH, CHINESE])
+@pytest.mark.parametrize("times", [1, 2, 3, 10])
+def test_said_k_times_over_is_k_minus_1_of_k(text: str, times: int) -> None:
+    assert repeated_ngrams([text * times])[0] == pytest.approx((times - 1) / times)
+
+
+@pytest.mark.parametrize("loop", ["ha ", "very good ", "谢谢", "🤩 "])
+def test_a_short_loop_is_found(loop: str) -> None:
+    assert repeated_ngrams([loop * 50])[0] > 0.9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "哈哈哈哈哈哈",
+        "👍👍👍👍👍",
+        "Row, row, row your boat, gently down the stream.",
+        r"^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$",
+        "1 0 0 0 0\n0 1 0 0 0\n0 0 1 0 0\n0 0 0 1 0",
+        "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |",
+        "她有3个苹果，他有3个梨，一共有3+3=6个水果。",
+        "",
+    ],
+)
+def test_short_texts_are_not_hit_by_accident(text: str) -> None:
+    assert repeated_ngrams([text])[0] == 0
+
+
+def test_a_refrain_counts_for_its_share() -> None:
+    verse = "On the first long day of winter the river turned to ice"  # 44 letters
+    other = "By the second week of spring nobody could remember why it had"  # 50
+    assert repeated_ngrams([f"{verse}. {other}. {verse}."])[0] == pytest.approx(44 / (44 + 50 + 44))
+
+
+def test_equal_lines_count_from_the_second_on() -> None:
+    assert duplicate_lines(["yes\nno\nYES\nyes"])[0] == pytest.approx(6 / 11)
+
+
+def test_empty_lines_do_not_count() -> None:
+    assert duplicate_lines(["one\n\n\n\ntwo\n\n", ""]).tolist() == [0, 0]
+
+
+@given(st.lists(st.sampled_from([ENGLISH * 2, CHINESE * 3, "ha " * 30, "short", ""]), max_size=6))
+def test_a_batch_gives_what_each_text_gives_alone(texts: list[str]) -> None:
+    assert repeated_ngrams(texts).tolist() == [repeated_ngrams([text])[0] for text in texts]
+
+
+@given(st.text())
+def test_a_share_lies_between_0_and_1(text: str) -> None:
+    shares = np.array([repeated_ngrams([text]), duplicate_lines([text])])
+    assert ((shares >= 0) & (shares <= 1)).all()
