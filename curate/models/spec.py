@@ -135,7 +135,7 @@ def load_model(model: str, *, backend: str = "transformers", **parameters: Any) 
 
     `parameters` are those that stand beside `model:` in YAML. Raises CurateError as a pipeline would.
     """
-    spec = parse_spec(display_name(model), {"backend": backend, "model": model, **parameters})
+    spec = parse_spec(model.rstrip("/").rpartition("/")[2], {"backend": backend, "model": model, **parameters})
     spec.check()
     return spec.load()
 

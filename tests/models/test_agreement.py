@@ -1,0 +1,44 @@
+"""The three language backends give the same model's scores: transformers, vLLM in process, and a real vLLM server."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from curate.models import LanguageModel
+
+RANDOM = np.random.default_rng(3)
+PROMPTS = [RANDOM.integers(3, 380, length).tolist() for length in (1, 5, 17, 17, 60)]
+RESPONSES = [RANDOM.integers(3, 380, length).tolist() for length in (40, 1, 80, 80, 150)]
+NEAR = 1e-4  # two logits closer than this may change places with the order of a sum
+
+
+@pytest.fixture(scope="module")
+def references(tiny: LanguageModel) -> list[torch.Tensor]:
+    """The logits of each response position (t, vocabulary), float64, from a plain forward pass."""
+    from transformers import AutoModelForCausalLM
+
+    plain = AutoModelForCausalLM.from_pretrained(tiny.chat.name, dtype=torch.float32)
+    with torch.inference_mode():
+        return [
+            plain(torch.tensor([prompt + response])).logits[0, len(prompt) - 1 : -1].double()
+            for prompt, response in zip(PROMPTS, RESPONSES, strict=True)
+        ]
+
+
+@pytest.mark.parametrize("backend", ["tiny", "vllm_tiny", "served_tiny"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_scores_agree(backend: str, order: int, references: list[torch.Tensor], request: pytest.FixtureRequest) -> None:
+    model: LanguageModel = request.getfixturevalue(backend)
+    scores = model.score(PROMPTS[::order], RESPONSES[::order])[::order]
+    compared = 0
+    for found, logits, response in zip(scores, references, RESPONSES, strict=True):
+        chosen = logits[range(len(response)), response][:, None]
+        expected = (chosen.squeeze(1) - logits.logsumexp(-1)).numpy()
+        np.testing.assert_allclose(found.logprobs, expected, atol=1e-3)
+        clear = ((logits - chosen).abs() < NEAR).sum(-1).numpy() == 1  # nothing but the token itself is near it
+        ranks = 1 + (logits > chosen).sum(-1).numpy()
+        np.testing.assert_array_equal(found.ranks[clear], ranks[clear])
+        compared += int(clear.sum())
+    assert compared > 0.9 * sum(map(len, RESPONSES))

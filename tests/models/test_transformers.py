@@ -1,0 +1,234 @@
+"""The transformers backend: completions that depend on their own seed, and scores that equal a plain forward pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from curate.errors import CurateError
+from curate.models import LanguageModel, Prompt, Sampling, load_model
+from curate.models import transformers as backend
+
+PROMPTS = [Prompt(list(range(5, 5 + length)), seed) for seed, length in enumerate([3, 9, 4, 30, 9, 17])]
+FREE = Sampling(stop_token_ids=(), max_tokens=24, temperature=1.0)
+
+
+def reference_logits(model: LanguageModel, ids: list[int]) -> torch.Tensor:
+    """All logits of one sequence, from the plain model."""
+    from transformers import AutoModelForCausalLM
+
+    plain = AutoModelForCausalLM.from_pretrained(model.chat.name, dtype=torch.float32)
+    with torch.inference_mode():
+        logits: torch.Tensor = plain(torch.tensor([ids])).logits[0].double()
+    return logits
+
+
+def test_the_same_call_gives_the_same_text(tiny: LanguageModel) -> None:
+    assert tiny.complete(PROMPTS, FREE) == tiny.complete(PROMPTS, FREE)
+
+
+def test_a_prompts_text_is_the_same_alone_in_a_batch_and_in_another_order(tiny: LanguageModel) -> None:
+    together = tiny.complete(PROMPTS, FREE)
+    assert [tiny.complete([prompt], FREE)[0] for prompt in PROMPTS] == together
+    assert tiny.complete(PROMPTS[::-1], FREE)[::-1] == together
+
+
+def test_a_sample_is_the_same_however_many_are_asked_for(tiny: LanguageModel) -> None:
+    many = tiny.complete(PROMPTS, Sampling((), 24, n=4))
+    assert [samples[:1] for samples in many] == tiny.complete(PROMPTS, FREE)
+
+
+def test_other_seeds_and_samples_give_other_texts(tiny: LanguageModel) -> None:
+    prompts = [Prompt(PROMPTS[0].token_ids, seed) for seed in range(5)]
+    texts = [sample.text for samples in tiny.complete(prompts, Sampling((), 24, n=3)) for sample in samples]
+    assert len(set(texts)) == 15
+
+
+def test_batches_that_memory_divides_give_the_same_texts(tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = tiny.complete(PROMPTS, FREE)
+    monkeypatch.setattr(backend, "CPU_MEMORY", 1)
+    assert tiny.complete(PROMPTS, FREE) == together
+
+
+def test_greedy_takes_the_likeliest_token_at_every_step(tiny: LanguageModel) -> None:
+    ids = list(PROMPTS[1].token_ids)
+    for _ in range(8):
+        ids.append(int(reference_logits(tiny, ids)[-1].argmax()))
+    (completion,) = tiny.complete([PROMPTS[1]], Sampling((), 8, temperature=0.0))[0]
+    assert completion.text == tiny.chat.tokenizer.decode(ids[9:])
+
+
+def test_first_tokens_come_up_as_often_as_the_model_says(tiny: LanguageModel) -> None:
+    ids, draws = list(PROMPTS[2].token_ids), 4000
+    expected = torch.softmax(reference_logits(tiny, ids)[-1] / 1.5, -1).numpy()
+    words = tiny.chat.tokenizer.batch_decode([[token] for token in range(len(expected))])
+    texts = [sample.text for sample in tiny.complete([Prompt(ids, 7)], Sampling((), 1, temperature=1.5, n=draws))[0]]
+    for word in [words[token] for token in np.argsort(-expected)[:20]]:
+        share = sum(p for p, other in zip(expected, words, strict=True) if other == word)
+        assert abs(texts.count(word) / draws - share) < 4.5 * np.sqrt(share / draws), word
+
+
+def test_a_stop_token_ends_the_text_and_is_left_out(tiny: LanguageModel) -> None:
+    (full,) = tiny.complete([PROMPTS[3]], FREE)[0]
+    tokens = [int(token) for token in greedy_tokens(tiny, PROMPTS[3], 12)]
+    stop = tokens[5]
+    (cut,) = tiny.complete([PROMPTS[3]], Sampling((stop,), 12, temperature=0.0))[0]
+    assert cut.finish_reason == "stop"
+    assert cut.text == tiny.chat.tokenizer.decode(tokens[: tokens.index(stop)])
+    assert full.finish_reason == "length"
+
+
+def greedy_tokens(model: LanguageModel, prompt: Prompt, count: int) -> list[int]:
+    ids = list(prompt.token_ids)
+    for _ in range(count):
+        ids.append(int(reference_logits(model, ids)[-1].argmax()))
+    return ids[len(prompt.token_ids) :]
+
+
+def test_special_tokens_other_than_the_stop_stay_visible(tiny: LanguageModel) -> None:
+    samples = tiny.complete([PROMPTS[0]], Sampling((), 200, temperature=2.0, n=20))[0]
+    assert any("<|im_end|>" in sample.text for sample in samples)
+
+
+def test_max_tokens_shrinks_to_what_the_context_leaves(tiny: LanguageModel) -> None:
+    prompt = Prompt([9] * 250, 1)
+    (completion,) = tiny.complete([prompt], Sampling((), 100))[0]
+    longer = tiny.complete([prompt], Sampling((), 6))[0][0]
+    assert completion == longer
+    assert completion.finish_reason == "length"
+
+
+@pytest.mark.parametrize(
+    ("length", "message"),
+    [
+        (0, "a prompt is empty; a model needs at least one token to go on from"),
+        (256, "a prompt has 256 tokens, which leaves no room in the context of tiny (256 tokens)"),
+    ],
+)
+def test_a_prompt_that_cannot_be_completed_is_told(tiny: LanguageModel, length: int, message: str) -> None:
+    with pytest.raises(CurateError) as error:
+        tiny.complete([Prompt([5] * length, 0)], FREE)
+    assert str(error.value) == message
+
+
+def test_scores_equal_a_plain_computation(tiny: LanguageModel) -> None:
+    random = np.random.default_rng(0)
+    prompts = [random.integers(3, 380, length).tolist() for length in (1, 7, 40)]
+    responses = [random.integers(3, 380, length).tolist() for length in (30, 1, 200)]
+    for scores, prompt, response in zip(tiny.score(prompts, responses), prompts, responses, strict=True):
+        logits = reference_logits(tiny, prompt + response)[len(prompt) - 1 : -1]
+        expected = torch.log_softmax(logits, -1)[range(len(response)), response].numpy()
+        chosen = logits[range(len(response)), response]
+        np.testing.assert_allclose(scores.logprobs, expected, atol=1e-5)
+        np.testing.assert_array_equal(scores.ranks, 1 + (logits > chosen[:, None]).sum(-1).numpy())
+        assert scores.logprobs.dtype == np.float32
+        assert scores.ranks.dtype == np.int64
+
+
+def test_scores_are_the_same_in_pieces(tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompt, response = list(range(3, 23)), [(7 * n) % 380 for n in range(220)]
+    (whole,) = tiny.score([prompt], [response])
+    monkeypatch.setattr(backend, "LOGITS_MEMORY", 1)  # pieces of 64 positions
+    (pieces,) = tiny.score([prompt], [response])
+    np.testing.assert_allclose(pieces.logprobs, whole.logprobs, atol=1e-5)
+    np.testing.assert_array_equal(pieces.ranks, whole.ranks)
+
+
+def test_scores_do_not_depend_on_what_else_is_scored(tiny: LanguageModel) -> None:
+    prompts, responses = [[5, 6], [7] * 50], [[8, 9, 10], [11] * 20]
+    together = tiny.score(prompts, responses)
+    alone = [tiny.score([prompt], [response])[0] for prompt, response in zip(prompts, responses, strict=True)]
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(one.logprobs, other.logprobs)
+
+
+def test_an_empty_response_has_no_scores(tiny: LanguageModel) -> None:
+    (scores,) = tiny.score([[5, 6]], [[]])
+    assert scores.logprobs.shape == scores.ranks.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "response", "message"),
+    [
+        ([], [5], "a prompt is empty; the first token of a response needs one to be scored"),
+        (
+            [5] * 200,
+            [5] * 57,
+            "prompt and response have 257 tokens together, more than the context of tiny (256 tokens)",
+        ),
+    ],
+)
+def test_what_cannot_be_scored_is_told(
+    tiny: LanguageModel, prompt: list[int], response: list[int], message: str
+) -> None:
+    with pytest.raises(CurateError) as error:
+        tiny.score([prompt], [response])
+    assert str(error.value) == message
+
+
+def test_the_whole_context_can_be_scored(tiny: LanguageModel) -> None:
+    assert len(tiny.score([[5] * 200], [[5] * 56])[0].logprobs) == 56
+
+
+SMALL = {
+    "vocab_size": 300,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 128,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
+FAMILIES = {
+    "capped logits": ("Gemma2Config", "Gemma2ForCausalLM", {"head_dim": 8, "final_logit_softcapping": 0.05}),
+    "scaled logits": ("CohereConfig", "CohereForCausalLM", {"logit_scale": 0.25}),
+    "sliding windows": ("Gemma3TextConfig", "Gemma3ForCausalLM", {"head_dim": 8, "sliding_window": 4}),
+    "biases": ("Qwen2Config", "Qwen2ForCausalLM", {}),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_other_architectures_score_and_complete_as_they_should(
+    family: str, tiny_directory: Path, tmp_path: Path
+) -> None:
+    import transformers
+
+    config, architecture, special = FAMILIES[family]
+    torch.manual_seed(1)
+    plain = getattr(transformers, architecture)(getattr(transformers, config)(**SMALL, **special))
+    plain.save_pretrained(tmp_path)
+    transformers.AutoTokenizer.from_pretrained(tiny_directory).save_pretrained(tmp_path)
+    model = load_model(str(tmp_path), dtype="float32", device="cpu")
+    assert isinstance(model, LanguageModel)
+    ids = [(11 * n) % 290 + 3 for n in range(40)]
+    with torch.inference_mode():
+        expected = torch.log_softmax(plain.eval()(torch.tensor([ids])).logits[0, 9:-1].double(), -1)
+    (scores,) = model.score([ids[:10]], [ids[10:]])
+    np.testing.assert_allclose(scores.logprobs, expected[range(30), ids[10:]].numpy(), atol=1e-5)
+    prompts = [Prompt(ids[:length], length) for length in (4, 9, 15)]
+    together = model.complete(prompts, Sampling((), 12))
+    assert [model.complete([prompt], Sampling((), 12))[0] for prompt in prompts] == together
+
+
+def test_threads_may_share_a_model(tiny: LanguageModel) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    expected = [tiny.complete([prompt], FREE) for prompt in PROMPTS]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda prompt: tiny.complete([prompt], FREE), PROMPTS)) == expected
+
+
+def test_only_safetensors_load(tiny_directory: Path, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    AutoModelForCausalLM.from_pretrained(tiny_directory).config.save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_directory).save_pretrained(tmp_path)
+    (tmp_path / "pytorch_model.bin").write_bytes(b"")
+    with pytest.raises(CurateError, match=r"has no safetensors weights, found pytorch_model\.bin; convert them"):
+        load_model(str(tmp_path))

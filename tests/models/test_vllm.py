@@ -1,0 +1,102 @@
+"""The vLLM engine in this process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from curate.errors import CurateError
+from curate.models import LanguageModel, Prompt, Sampling
+
+PROMPTS = [Prompt([5, 6, 7 + seed % 3], seed) for seed in range(8)]
+FREE = Sampling((), 16, n=2)
+
+
+def test_the_same_seed_gives_the_same_text(vllm_tiny: LanguageModel) -> None:
+    first = vllm_tiny.complete(PROMPTS, FREE)
+    assert vllm_tiny.complete(PROMPTS[::-1], FREE)[::-1] == first
+    assert len({sample.text for samples in first for sample in samples}) == 16
+
+
+def test_threads_share_the_engine(vllm_tiny: LanguageModel) -> None:
+    expected = vllm_tiny.complete(PROMPTS, FREE)
+    scores = vllm_tiny.score([[5, 6]], [[7, 8, 9]])
+    with ThreadPoolExecutor(3) as pool:
+        halves = [pool.submit(vllm_tiny.complete, half, FREE) for half in (PROMPTS[:4], PROMPTS[4:])]
+        scored = pool.submit(vllm_tiny.score, [[5, 6]], [[7, 8, 9]])
+        assert halves[0].result() + halves[1].result() == expected
+        assert scored.result()[0].ranks.tolist() == scores[0].ranks.tolist()
+
+
+def test_greedy_and_stop_tokens_are_those_of_transformers(vllm_tiny: LanguageModel, tiny: LanguageModel) -> None:
+    greedy = Sampling((), 12, temperature=0.0)
+    texts = tiny.complete(PROMPTS[:3], greedy)
+    assert vllm_tiny.complete(PROMPTS[:3], greedy) == texts
+    stop = tiny.chat.encode(texts[0][0].text)[4]
+    stopping = Sampling((stop,), 12, temperature=0.0)
+    found = vllm_tiny.complete(PROMPTS[:1], stopping)
+    assert found == tiny.complete(PROMPTS[:1], stopping)
+    assert found[0][0].finish_reason == "stop"
+
+
+def test_max_tokens_shrinks_to_what_the_context_leaves(vllm_tiny: LanguageModel) -> None:
+    assert vllm_tiny.context_length == 255
+    (completion,) = vllm_tiny.complete([Prompt([9] * 250, 0)], Sampling((), 100))[0]
+    assert completion.finish_reason == "length"
+    assert len(vllm_tiny.score([[9] * 100], [[9] * 155])[0].ranks) == 155
+
+
+def test_what_does_not_fit_is_told_before_the_engine_sees_it(vllm_tiny: LanguageModel) -> None:
+    with pytest.raises(CurateError, match="a prompt has 255 tokens, which leaves no room"):
+        vllm_tiny.complete([Prompt([9] * 255, 0)], FREE)
+    with pytest.raises(CurateError, match="have 256 tokens together, more than the context"):
+        vllm_tiny.score([[9] * 200], [[9] * 56])
+
+
+def test_a_refused_request_fails_alone(vllm_tiny: LanguageModel) -> None:
+    with pytest.raises(ValueError, match="temperature"):
+        vllm_tiny.complete(PROMPTS, Sampling((), 4, temperature=3.0))
+    assert len(vllm_tiny.complete(PROMPTS, FREE)) == 8
+
+
+SCRIPT = """
+import sys
+import psutil
+from curate.models import Prompt, Sampling, load_model
+
+def engine_processes():
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+
+if __name__ == "__main__":
+    model = load_model(sys.argv[1], backend="vllm", dtype="float32", enforce_eager=True)
+    print(model.complete([Prompt([5, 6, 7], 1)], Sampling((), 3))[0][0].finish_reason)
+    print(len(engine_processes()) > 0)
+    model.close()
+    print(len(engine_processes()))
+    try:
+        model.complete([Prompt([5, 6, 7], 1)], Sampling((), 3))
+    except Exception as error:
+        print(error)
+"""
+
+
+@pytest.mark.usefixtures("needs_vllm")
+def test_close_ends_the_engines_processes(tiny_directory: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    command = [sys.executable, str(script), str(tiny_directory)]
+    output = subprocess.run(command, capture_output=True, text=True, check=True, env=with_curate()).stdout
+    ended = "the vLLM engine of tiny has ended; load the model again"
+    assert output.splitlines()[-4:] == ["length", "True", "0", ended]
+
+
+def with_curate() -> dict[str, str]:
+    """The environment, with this checkout on the path, for it may not be installed."""
+    root = Path(__file__).parents[2]
+    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
