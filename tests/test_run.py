@@ -214,3 +214,29 @@ def test_an_interrupt_says_how_to_go_on_and_the_same_command_does(finished, tmp_
     again = start(pipeline, tmp_path / "run")
     assert again.wait() == 0, again.stderr.read()
     assert (tmp_path / "run/dataset.jsonl").read_bytes() == finished.outputs["dataset"].read_bytes()
+
+
+def test_the_dataset_trains_in_trl_on_the_tokens_that_prepare_counted(finished, tmp_path):
+    """TRL's trainer takes the file as it is, with the loss on assistant tokens only."""
+    from datasets import load_dataset
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from trl import SFTConfig, SFTTrainer
+
+    dataset = load_dataset("json", data_files=str(finished.outputs["dataset"]), split="train", cache_dir=str(tmp_path))
+    settings = SFTConfig(
+        output_dir=str(tmp_path / "out"),
+        assistant_only_loss=True,
+        max_length=512,
+        max_steps=1,
+        report_to=[],
+        bf16=False,
+    )
+    trainer = SFTTrainer(
+        AutoModelForCausalLM.from_pretrained(BASE),
+        settings,
+        train_dataset=dataset,
+        processing_class=AutoTokenizer.from_pretrained(BASE),
+    )
+    learned = [sum(row["assistant_masks"]) for row in trainer.train_dataset]
+    assert learned == [record["scores"]["supervised"] for record in rows(finished.outputs["dataset"])]
+    assert trainer.train().training_loss > 0
