@@ -180,7 +180,10 @@ class Pipeline:
                     raise CurateError(f"{step.where}: there is no file {file} (looked for {file.absolute()})")
             for missing in missing_columns(step.stage.needs(step.config), present):
                 raise CurateError(f"{step.where}: {column_hint(missing)}")
-            present.update(step.stage.makes(step.config))
+            try:
+                present.update(step.stage.makes(step.config))
+            except CurateError as error:
+                raise CurateError(f"{step.where}: {str(error).removeprefix(f'{step.stage.name}: ')}") from None
 
 
 def pipeline_schema() -> dict[str, Any]:

@@ -296,11 +296,14 @@ class _Models:
 
 
 def _call(step: Step, records: Dataset | None, rows: range, arguments: dict[str, Any]) -> Outcome:
-    if records is not None:
-        return step.stage(records.select(rows), **arguments)
-    if step.stage.divisible:
-        arguments = {**arguments, "start": rows.start, "count": len(rows)}
-    return step.stage(**arguments)
+    try:
+        if records is not None:
+            return step.stage(records.select(rows), **arguments)
+        if step.stage.divisible:
+            arguments = {**arguments, "start": rows.start, "count": len(rows)}
+        return step.stage(**arguments)
+    except CurateError as error:
+        raise CurateError(f"{step.where}: {str(error).removeprefix(f'{step.stage.name}: ')}") from error
 
 
 class _Clock:

@@ -166,9 +166,17 @@ def test_a_loaded_pool_offers_the_columns_of_its_records(tmp_path):
         pipeline({"load": {"path": str(pool)}}, {"fit": {"model": "base"}})
 
 
+def test_an_empty_pool_is_told_before_anything_loads(tmp_path):
+    pool = tmp_path / "pool.jsonl"
+    pool.write_text("\n")
+    with pytest.raises(CurateError) as error:
+        pipeline({"load": {"path": str(pool)}}, {"embed": {"model": "embedder"}})
+    assert str(error.value) == f"p.yaml: stage 1 (load): path: {pool} holds no records: 0 unreadable lines"
+
+
 def test_the_schema_knows_every_stage_and_its_bounds():
     schema = pipeline_schema()
     stages = {
         next(iter(s["properties"])): s for s in schema["properties"]["stages"]["items"]["anyOf"] if "properties" in s
     }
-    assert stages["deduplicate"]["properties"]["deduplicate"]["properties"]["threshold"]["exclusiveMinimum"] == 0
+    assert stages["deduplicate"]["properties"]["deduplicate"]["properties"]["threshold"]["minimum"] == 0.1

@@ -147,6 +147,14 @@ def test_a_stage_that_leaves_nothing_says_so(tmp_path):
         run.execute()
 
 
+def test_an_error_in_a_stage_names_file_stage_and_key(tmp_path):
+    pool = tmp_path / "pool.jsonl"
+    pool.write_text('{"prompt": "a", "embedding": [1.0]}\n')
+    content = {"stages": [{"load": {"path": str(pool)}}, {"diversify": {"count": 2}}]}
+    with pytest.raises(CurateError, match=r"^p.yaml: stage 2 \(diversify\): count is 2, but only 1 records came in"):
+        Run(Pipeline(content, origin="p.yaml"), tmp_path / "run").execute()
+
+
 def test_two_runs_do_not_share_a_directory(finished):
     code = (
         "import sys, time; from filelock import FileLock\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -91,20 +91,27 @@ def load(
         rows.append(record)
         stats[f"shape {shape}"] += 1
     if not rows:
-        first = f"; the first: line {unreadable[0]['line']}: {unreadable[0]['reason']}" if unreadable else ""
-        raise CurateError(f"load: path: {path} holds no records: {len(unreadable)} unreadable lines{first}")
+        raise _nothing(path, unreadable)
     return Outcome(from_rows(rows), from_rows(unreadable), dict(stats))
 
 
 def peek(path: Path | list[Path]) -> list[str]:
     """The columns that a pool will have, from its first records; raises CurateError as `load` does."""
-    rows = []
-    for _, _, row in islice(_rows(path), PEEKED):
+    rows, unreadable = [], []
+    for _, line, row in islice(_rows(path), PEEKED):
         try:
             rows.append(read_record(row)[0])
-        except CurateError:
-            continue  # load quarantines it
+        except CurateError as error:
+            unreadable.append({"line": line, "reason": str(error)})  # load quarantines it
+    if not rows and len(unreadable) < PEEKED:
+        raise _nothing(path, unreadable)
     return sorted({"id", "messages", "source"} | (columns_of(from_rows(rows)) if rows else set()))
+
+
+def _nothing(path: Path | list[Path], unreadable: Sequence[Mapping[str, Any]]) -> CurateError:
+    files = ", ".join(map(str, path if isinstance(path, list) else [path]))
+    first = f"; the first: line {unreadable[0]['line']}: {unreadable[0]['reason']}" if unreadable else ""
+    return CurateError(f"load: path: {files} holds no records: {len(unreadable)} unreadable lines{first}")
 
 
 def read_record(row: Mapping[str, Any] | bytes) -> tuple[dict[str, Any], str]:

@@ -10,8 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "data" / "models"))
 
-from pairs import DOMAINS, KINDS, generate  # noqa: E402  (the folder is a script's, not a package's)
-from pairs.core import after_list, say  # noqa: E402
+from pairs import DOMAINS, KINDS, generate
+from pairs.core import after_list, say
 
 UNFILLED = re.compile(r"\{[a-z]+\}|\[[^\]\n]*\|[^\]\n]*\]")
 
