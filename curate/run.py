@@ -241,6 +241,9 @@ class Run:
 
     def _write_manifest(self) -> None:
         self._manifest["stages"] = [asdict(report) for report in self.reports]
+        for name, entry in self._manifest["models"].items():
+            if commit := self.pipeline.models[name].commit():
+                entry["commit"] = commit
         write_json(self._manifest, self.directory / "manifest.json")
 
     @property

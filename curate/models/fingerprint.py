@@ -26,12 +26,12 @@ def directory_fingerprint(directory: Path) -> str:
     return total.hexdigest()
 
 
-def hub_fingerprint(name: str) -> str:
-    """The commit of `name` in the local hub cache, or the name when there is none."""
+def hub_commit(name: str) -> str | None:
+    """The commit of `name` in the local hub cache, or None when it is not there."""
     from huggingface_hub.constants import HF_HUB_CACHE
 
     reference = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}" / "refs" / "main"
-    return f"{name}@{reference.read_text().strip()}" if reference.is_file() else name
+    return reference.read_text().strip() if reference.is_file() else None
 
 
 def _content(path: Path, whole: bool) -> bytes:

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from curate.errors import CurateError, explain, nearest
-from curate.models.fingerprint import directory_fingerprint, hub_fingerprint
+from curate.models.fingerprint import directory_fingerprint, hub_commit
 from curate.models.locate import Kind, check_files, display_name, locate
+from curate.models.tokenizer import load_chat, read_template
 from curate.records import digest
 
 if TYPE_CHECKING:
@@ -58,29 +59,40 @@ class ModelSpec:
 
         A name on the hub is accepted unseen.
         """
+        template_file = self.parameters.get("template_file")
         try:
             place = locate(self._files)
+            if template_file is not None:
+                read_template(template_file)
             if not isinstance(place, str):
                 check_files(
                     place,
                     self.kind,
                     weights=self.backend != "server",
-                    template=self.parameters.get("template_file") is None,
+                    template=template_file is None,
                 )
         except CurateError as error:
             raise CurateError(f"models.{self.name}: {error}") from None
 
     def fingerprint(self) -> str:
-        """What identifies the model's results: its parameters, and the content of its files or its commit on the hub.
+        """What identifies the model's results: its parameters, and the content of its files or its name on the hub.
 
-        Parameters that only change speed do not count, nor does the place of a directory, only its last part.
+        Parameters that only change speed do not count, nor does the place of a directory, only its last part. A commit
+        on the hub does not count either: it is unknown before the download, and a run must know its own results again.
         """
         place = locate(self._files)
-        content = hub_fingerprint(place) if isinstance(place, str) else directory_fingerprint(place)
+        content = place if isinstance(place, str) else directory_fingerprint(place)
         neutral = backend_class(self.backend).NEUTRAL
         counted = {key: value for key, value in self.parameters.items() if key not in neutral and key != "tokenizer"}
+        if counted.get("template_file"):
+            counted["template_file"] = read_template(counted["template_file"])
         name = self.model if self.backend == "server" else display_name(self.model)
         return digest(self.backend, name, counted, content)
+
+    def commit(self) -> str | None:
+        """The commit of a hub model's files, once they have been downloaded."""
+        place = locate(self._files)
+        return hub_commit(place) if isinstance(place, str) else None
 
     def load(self, date: datetime.date | None = None) -> LanguageModel | Embedder:
         """Loads the model; `date` is what chat templates that print today's date print."""
@@ -92,8 +104,6 @@ class ModelSpec:
 
     def load_chat(self, date: datetime.date | None = None) -> ChatTemplate:
         """Only the chat template of a language model, with its tokenizer."""
-        from curate.models.tokenizer import load_chat
-
         keys = ("template", "template_file", "trust_remote_code")
         given = {key: self.parameters[key] for key in keys if key in self.parameters}
         try:

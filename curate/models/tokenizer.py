@@ -32,7 +32,7 @@ def load_chat(
     except (OSError, ValueError, ImportError) as error:
         raise CurateError(f"cannot load the tokenizer of {model}: {first_line(error)}") from error
     if template_file is not None:
-        tokenizer.chat_template = _read(template_file)
+        tokenizer.chat_template = read_template(template_file)
     return ChatTemplate(tokenizer, date=date, options=template)
 
 
@@ -41,7 +41,8 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _read(template_file: str) -> str:
+def read_template(template_file: str) -> str:
+    """The Jinja chat template in this file; raises CurateError when it is missing."""
     path = Path(template_file).expanduser()
     if not path.is_file():
         raise CurateError(f"template_file: there is no file {path.absolute()}")

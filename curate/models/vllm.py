@@ -169,7 +169,7 @@ class VllmModel:
             try:
                 prompt = TokensPrompt(prompt_token_ids=request.token_ids)
                 self._engine.add_request(request.number, prompt, request.parameters)
-            except ValueError as error:  # what the engine refuses, such as a temperature of 3
+            except Exception as error:  # the engine refuses this one; if the engine itself is broken, its step says so
                 request.output.set_exception(error)
             else:
                 running[request.number] = request
@@ -219,7 +219,11 @@ def _parameters(**options: Any) -> Any:
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
 
-    return SamplingParams(ignore_eos=True, detokenize=False, output_kind=RequestOutputKind.FINAL_ONLY, **options)
+    final = RequestOutputKind.FINAL_ONLY
+    try:
+        return SamplingParams(ignore_eos=True, detokenize=False, output_kind=final, **options)
+    except Exception as error:  # of a class that differs between versions of vLLM
+        raise CurateError(f"vLLM refuses the sampling: {first_line(error)}") from error
 
 
 def _scores(positions: Sequence[Any], response: Sequence[int]) -> TokenScores:

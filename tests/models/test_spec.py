@@ -188,14 +188,27 @@ def test_large_weights_count_by_their_ends(tmp_path: Path, monkeypatch: pytest.M
     assert len({of(b"headmiddletail"), of(b"Headmiddletail"), of(b"headmiddletaiL"), of(b"headmiddle tail")}) == 4
 
 
-def test_fingerprint_of_a_hub_name_holds_the_cached_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fingerprint_of_a_hub_name_does_not_change_with_its_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    spec = parse_spec("teacher", {"model": "owner/name"})
-    unseen = spec.fingerprint()
-    reference = tmp_path / "models--owner--name" / "refs" / "main"
+    spec = parse_spec("teacher", {"model": "Qwen/Qwen3-8B"})
+    before = spec.fingerprint()
+    assert spec.commit() is None
+    reference = tmp_path / "models--Qwen--Qwen3-8B" / "refs" / "main"
     reference.parent.mkdir(parents=True)
-    reference.write_text("0123abcd")
-    assert spec.fingerprint() != unseen
+    reference.write_text("0123abc\n")
+    assert spec.commit() == "0123abc"
+    assert spec.fingerprint() == before
+
+
+def test_a_changed_template_file_changes_the_fingerprint(tmp_path: Path) -> None:
+    path = tmp_path / "chat.jinja"
+    spec = parse_spec("teacher", {"model": "Qwen/Qwen3-8B", "template_file": str(path)})
+    path.write_text("one")
+    before = spec.fingerprint()
+    path.write_text("two")
+    assert spec.fingerprint() != before
 
 
 def test_speed_and_secrets_do_not_change_a_fingerprint() -> None:

@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_told_before_the_engine_sees_it(vllm_tiny: Language
 
 
 def test_a_refused_request_fails_alone(vllm_tiny: LanguageModel) -> None:
-    with pytest.raises(ValueError, match="temperature"):
+    with pytest.raises(CurateError, match=r"vLLM refuses the sampling: temperature must be in \[0, 2\], got 3.0"):
         vllm_tiny.complete(PROMPTS, Sampling((), 4, temperature=3.0))
     assert len(vllm_tiny.complete(PROMPTS, FREE)) == 8
 
