@@ -113,7 +113,7 @@ class ServerModel:
 
     def close(self) -> None:
         """Closes the connections; requests that wait are given up."""
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
     def _complete_all(self, bodies: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:

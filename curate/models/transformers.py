@@ -94,11 +94,10 @@ class TransformersModel:
         return scores
 
     def close(self) -> None:
-        """Frees the weights."""
+        """Frees the weights, or lets a batch that is still running be the last to hold them."""
         import torch
 
-        with self._lock:
-            self._model = None
+        self._model = None
         gc.collect()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
