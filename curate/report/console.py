@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
@@ -109,12 +110,13 @@ def print_stage(name: str) -> None:
     """One stage: its documentation, its parameters and the reasons that it drops records for."""
     stage = get_stage(name)
     console.print(Text(name, style="bold"), f"(sees {stage.sees})\n")
-    console.print(inspect.getdoc(stage) or "", markup=False)
+    paragraphs = (inspect.getdoc(stage) or "").split("\n\n")
+    console.print("\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs), markup=False)
     schema = stage.config.model_json_schema()
     table = Table("parameter", "type", "default", "meaning", box=None, header_style="bold")
     for key, parameter in stage.parameters.items():
         entry = schema["properties"][key]
-        default = "required" if parameter.default is inspect.Parameter.empty else repr(parameter.default)
+        default = "required" if parameter.default is inspect.Parameter.empty else _value(parameter.default)
         kind = f"model ({stage.roles[key]})" if key in stage.roles else _kind(entry)
         table.add_row(key, kind, default, entry.get("description", ""))
     console.print("\n", table)
@@ -156,6 +158,10 @@ def _kind(entry: Mapping[str, Any]) -> str:
         return " or ".join(_kind(option) for option in entry["anyOf"])
     if "enum" in entry:
         return " | ".join(map(str, entry["enum"]))
+    if "prefixItems" in entry:
+        return f"[{', '.join(map(_kind, entry['prefixItems']))}]"
+    if entry.get("type") == "array":
+        return f"list of {_kind(entry['items'])}"
     kind = "path" if entry.get("format") == "path" else str(entry.get("type", "any"))
     bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     return " ".join([kind, *(f"{sign} {entry[bound]}" for bound, sign in bounds.items() if bound in entry)])
@@ -166,7 +172,12 @@ def _counts(counts: Mapping[str, float]) -> str:
 
 
 def _parameters(values: Mapping[str, Any]) -> str:
-    return " ".join(f"{key}={value}" for key, value in values.items() if value is not None)
+    return " ".join(f"{key}={_value(value)}" for key, value in values.items() if value is not None)
+
+
+def _value(value: Any) -> str:
+    """A value as YAML has it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _lines(path: Path) -> int:
