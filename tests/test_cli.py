@@ -1,6 +1,7 @@
 """What a person sees at the command line."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -14,7 +15,8 @@ from tests.conftest import BASE, CHAT, ROOT
 
 def curate(*arguments, cwd=ROOT):
     command = [sys.executable, "-m", "curate.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+    wide = {**os.environ, "COLUMNS": "200"}
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False, env=wide)
 
 
 def test_help_and_import_stay_light():
@@ -38,6 +40,12 @@ def test_one_stage_shows_its_parameters_bounds_and_reasons():
     shown = curate("stages", "prepare").stdout
     for text in ("max_length", "integer > 0", "2048", "model (chat)", "control tokens", "required"):
         assert text in shown
+
+
+def test_a_stage_shows_pairs_and_their_bounds():
+    shown = curate("stages", "trim").stdout
+    assert "[number ≥ 0 ≤ 1, number ≥ 0 ≤ 1]" in shown
+    assert "[0.05, 0.95]" in shown
 
 
 def test_the_schema_is_json():

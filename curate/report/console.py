@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -85,10 +86,10 @@ def print_plan(run: Run) -> None:
     table = Table("stage", "models", "parameters", "state", box=None, header_style="bold")
     for step, cached in zip(pipeline.steps, run.cached(), strict=True):
         config = pipeline_parameters(step.config, step.stage)
-        table.add_row(step.label, ", ".join(step.models()), config, "cached" if cached else "to do")
+        table.add_row(step.label, ", ".join(step.models()), escape(config), "cached" if cached else "to do")
     console.print(table)
     for name, spec in pipeline.models.items():
-        console.print(f"model {name}: {_parameters(spec.to_dict())}", soft_wrap=True)
+        console.print(f"model {name}: {_parameters(spec.to_dict())}", soft_wrap=True, markup=False)
     console.print(f"{pipeline.origin} is valid; curate run would write to {run.directory}", soft_wrap=True)
 
 
@@ -118,7 +119,7 @@ def print_stage(name: str) -> None:
         entry = schema["properties"][key]
         default = "required" if parameter.default is inspect.Parameter.empty else _value(parameter.default)
         kind = f"model ({stage.roles[key]})" if key in stage.roles else _kind(entry)
-        table.add_row(key, kind, default, entry.get("description", ""))
+        table.add_row(key, escape(kind), escape(default), escape(entry.get("description", "")))
     console.print("\n", table)
     if stage.reasons:
         reasons = Table("reason", "a record is dropped when", box=None, header_style="bold")
