@@ -194,6 +194,7 @@ def pipeline_schema() -> dict[str, Any]:
     stages: list[dict[str, Any]] = [{"enum": list(STAGES)}]
     for name in STAGES:
         parameters = get_stage(name).config.model_json_schema()
+        schema.setdefault("$defs", {}).update(parameters.pop("$defs", {}))  # references are from the root
         stages.append(
             {"type": "object", "properties": {name: parameters}, "required": [name], "additionalProperties": False}
         )

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 import yaml
@@ -180,3 +181,25 @@ def test_the_schema_knows_every_stage_and_its_bounds():
         next(iter(s["properties"])): s for s in schema["properties"]["stages"]["items"]["anyOf"] if "properties" in s
     }
     assert stages["deduplicate"]["properties"]["deduplicate"]["properties"]["threshold"]["minimum"] == 0.1
+
+
+def test_every_reference_in_the_schema_leads_somewhere():
+    text = json.dumps(pipeline_schema())
+    named = set(re.findall(r'"#/\$defs/(\w+)"', text))
+    assert named
+    assert named <= pipeline_schema()["$defs"].keys()
+
+
+def test_domains_and_grid_come_back_from_the_resolved_pipeline():
+    steered = {
+        "system": {"math": 1, "law": {"prompt": "You are a lawyer.", "share": 2}},
+        "grid": [[1.0, 1.0, 3], [1.2, 0.99, 1]],
+    }
+    made = pipeline({"synthesize": {**SYNTHESIZE["synthesize"], **steered}}).to_dict()
+    assert Pipeline(yaml.safe_load(yaml.safe_dump(made))).to_dict() == made
+
+
+def test_a_grid_beside_a_temperature_is_refused_before_anything_is_loaded():
+    both = {"temperature": 0.8, "grid": [[1.0, 1.0, 1]]}
+    with pytest.raises(CurateError, match=r"stage 1 \(synthesize\): grid: temperature 0.8 and top_p 1.0 are given too"):
+        pipeline({"synthesize": {**SYNTHESIZE["synthesize"], **both}})

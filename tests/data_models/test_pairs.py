@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "data" / "models"))
 from pairs import DOMAINS, KINDS, generate
 from pairs.core import after_list, say
 
+from curate.domains import READY
+
 UNFILLED = re.compile(r"\{[a-z]+\}|\[[^\]\n]*\|[^\]\n]*\]")
 
 
@@ -57,3 +59,7 @@ def test_a_request_about_a_list_is_answered_from_the_list() -> None:
     answers = {tuple(after_list(random.Random(seed), "Here:\n1. One\n2. Two"))[1] for seed in range(40)}
     assert answers == {"One", "One; Two", "- One", "- One\n- Two"}
     assert after_list(random.Random(0), "No list here.") == []
+
+
+def test_the_ready_domains_of_synthesize_are_the_ones_that_the_demo_teacher_was_trained_on() -> None:
+    assert READY == DOMAINS
