@@ -8,6 +8,7 @@ aligned model writes the instruction itself. The assistant mask is that of the s
 L = -(1/|A|) sum_t m_t log p(x_t | x_<t), with m_t = 1 on what the model writes at inference and nowhere else.
 """
 
+from curate.chat.response import Response
 from curate.chat.template import ChatTemplate, Tokenized
 
-__all__ = ["ChatTemplate", "Tokenized"]
+__all__ = ["ChatTemplate", "Response", "Tokenized"]

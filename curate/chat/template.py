@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jinja2 import TemplateError
 
+from curate.chat.response import Marks, Response, marks_of
 from curate.chat.scaffold import ContentChanged, Cut, Mark, Scaffold, Slot, cut, shared_start, token_mask
 from curate.errors import CurateError
 
@@ -114,6 +115,10 @@ class ChatTemplate:
             inner = self.probe("user", "assistant", reasoning=True).after(Slot(1, "reasoning"))
         return self._stops([last.after(reply), followed.after(reply)], inner)
 
+    def parse_response(self, text: str) -> Response:
+        """The content and the reasoning of what a model wrote after the generation prompt, its end token left out."""
+        return self._marks.parse(text)
+
     def tokenize(self, messages: Sequence[Mapping[str, Any]]) -> Tokenized:
         """Text, tokens and assistant mask of a conversation.
 
@@ -173,6 +178,10 @@ class ChatTemplate:
         tokens = {token for token in added | set(self.tokenizer.all_special_tokens) if token.strip()}
         longest_first = sorted(tokens, key=lambda token: (-len(token), token))
         return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+    @cached_property
+    def _marks(self) -> Marks:
+        return marks_of(self)
 
     # Inside
 

@@ -33,6 +33,10 @@ def respond(
     GRAPE (arXiv 2502.04194) chooses among them, and needs two or more. A response that the record already has becomes a
     candidate whose generator is `source`. Responses that hit `max_tokens` are kept with the `finish_reason` `length`,
     for `screen` to reject.
+
+    What a thinking model writes before its answer goes to `reasoning_content`, found by the marks of its own template;
+    one that never comes to an answer has no `content`. A template's switch, such as `enable_thinking: false` under
+    the model's `template`, turns the reasoning off.
     """
     conversations = [list(messages) for messages in records["messages"]]
     found = [_given(record) for record in records]
@@ -52,8 +56,12 @@ def respond(
         asked = [Prompt(prompts[row], row_seed) for row, row_seed in zip(open_rows, seeds, strict=True)]
         for row, completions in zip(open_rows, model.complete(asked, sampling), strict=True):
             found[row] += [
-                {"content": c.text.strip(), "generator": model.name, "finish_reason": c.finish_reason}
-                for c in completions
+                {
+                    **model.chat.parse_response(completion.text)._asdict(),
+                    "generator": model.name,
+                    "finish_reason": completion.finish_reason,
+                }
+                for completion in completions
             ]
     answered = set_candidates(set_column(records, "messages", conversations, MESSAGES), found)
     return partition(answered, verdicts, {"responses": sum(len(row) for row in found)})

@@ -16,6 +16,7 @@ from curate.errors import CurateError
 from curate.records import has_response
 from curate.stage import Drop, Outcome, partition, sift, stage
 
+UNFINISHED = "unfinished reasoning"
 CUT_OFF = "cut off"
 EMPTY = "empty"
 TOO_SHORT = "too short"
@@ -31,6 +32,7 @@ _KINDS = {"user": "instruction", "assistant": "response"}
     sees="each",
     needs=("messages",),
     reasons={
+        UNFINISHED: "the model reasoned and never came to an answer",
         CUT_OFF: "the model was stopped by the length limit, so the response has no end",
         EMPTY: "there is nothing in it but white space and punctuation",
         TOO_SHORT: "it has fewer characters than the bounds allow",
@@ -59,19 +61,23 @@ def screen(
     response, and one bad turn drops the record. Else the candidates are judged: one that fails moves from `candidates`
     to `rejected`, with its reason and the numbers behind it, and a record is dropped when it has none left.
 
-    The rules, in this order: `cut off` (a candidate whose finish_reason is `length`), `empty`, `too short` and
-    `too long` (characters, without white space at the ends), `special tokens`, and `repetition`: the share of a text's
-    characters in lines that stood there before, or in runs of 8 words (16 characters where a script has no spaces).
+    The rules, in this order: `unfinished reasoning` (there is reasoning and no content), `cut off` (a candidate whose
+    finish_reason is `length`), `empty`, `too short` and `too long` (characters, without white space at the ends),
+    `special tokens`, and `repetition`: the share of a text's characters in lines that stood there before, or in runs of
+    8 words (16 characters where a script has no spaces).
     """
     rules = _Rules({"instruction": instruction_length, "response": response_length}, repetition)
     judged = "candidates" in records.column_names
     conversations: list[list[Mapping[str, Any]]] = records["messages"]
     candidates = records["candidates"] if judged else [()] * len(records)
     turns = [
-        [_Text(_KINDS[m["role"]], m["content"]) for m in messages if m["role"] in _KINDS] for messages in conversations
+        [_Text(_KINDS[m["role"]], m["content"], m.get("reasoning_content")) for m in messages if m["role"] in _KINDS]
+        for messages in conversations
     ]
     answers = [
-        [] if has_response(messages) else [_Text("response", c["content"], c.get("finish_reason")) for c in row or ()]
+        []
+        if has_response(messages)
+        else [_Text("response", c["content"], c.get("reasoning_content"), c.get("finish_reason")) for c in row or ()]
         for messages, row in zip(conversations, candidates, strict=True)
     ]
     verdicts = iter(rules.judge([text for row in zip(turns, answers, strict=True) for part in row for text in part]))
@@ -90,6 +96,7 @@ class _Text:
 
     kind: str
     content: str
+    reasoning: str | None = None
     finish_reason: str | None = None
 
 
@@ -124,6 +131,9 @@ class _Rules:
 
     def _by_itself(self, text: _Text) -> Drop | None:
         length = len(text.content.strip())
+        if text.reasoning and not length:
+            detail = {"text": text.kind, "finish_reason": text.finish_reason, "reasoning": len(text.reasoning)}
+            return Drop(UNFINISHED, detail)
         if text.finish_reason == "length":
             return Drop(CUT_OFF, {"text": text.kind, "finish_reason": "length", "characters": length})
         if not any(map(_says_something, text.content)):

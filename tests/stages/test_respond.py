@@ -1,7 +1,10 @@
+from itertools import chain
+
 import pytest
 
-from curate import respond
+from curate import load_model, respond, screen
 from curate.records import from_rows
+from tests.conftest import CHAT
 
 POOL = from_rows(
     [
@@ -62,3 +65,33 @@ def test_other_candidates_are_sampled_apart(teacher):
 def test_bounds(teacher, key):
     with pytest.raises(Exception, match=f"respond: {key}: input should be greater than 0, found 0"):
         respond(POOL, models=[teacher], **{key: 0})
+
+
+def thinking(tmp_path, opening, end):
+    """The demo teacher under a template with a place for reasoning, which it was not trained on."""
+    source = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+        f"{{% if m.reasoning_content %}}{opening}{{{{ m.reasoning_content }}}}{end}{{% endif %}}"
+        "{{ m.content }}<|im_end|>\n{% endfor %}"
+        f"{{% if add_generation_prompt %}}<|im_start|>assistant\n{opening}{{% endif %}}"
+    )
+    (tmp_path / "thinking.jinja").write_text(source)
+    return load_model(str(CHAT), template_file=str(tmp_path / "thinking.jinja"))
+
+
+def test_reasoning_is_kept_apart_from_the_answer(teacher, tmp_path):
+    """Under a template that ends the reasoning with the letter e, what stands before the first e is reasoning."""
+    plain = respond(POOL, models=[teacher], candidates=2, max_tokens=64).kept["candidates"][:]
+    parted = respond(POOL, models=[thinking(tmp_path, "", "e")], candidates=2, max_tokens=64).kept["candidates"][:]
+    for before, after in zip(chain(*plain), chain(*parted), strict=True):
+        reasoning, mark, content = before["content"].partition("e")
+        assert mark
+        assert (after["reasoning_content"], after["content"]) == (reasoning.strip(), content.strip())
+
+
+def test_an_answer_that_never_leaves_the_reasoning_is_rejected_as_such(tmp_path):
+    outcome = respond(POOL, models=[thinking(tmp_path, "<think>\n", "\n</think>\n")], candidates=1, max_tokens=32)
+    for (candidate,) in outcome.kept["candidates"]:
+        assert candidate["content"] == ""
+        assert candidate["reasoning_content"]
+    assert screen(outcome.kept).dropped["reason"][:] == ["unfinished reasoning"] * 2

@@ -149,3 +149,20 @@ def test_a_record_is_judged_the_same_alone_and_among_others() -> None:
     for row in rows:
         alone = verdict(row)
         assert reasons.get(row["id"]) == (alone[0] if alone else None)
+
+
+def test_a_candidate_that_never_left_its_reasoning_is_rejected_as_such_cut_off_or_not() -> None:
+    record = with_candidates(GOOD, "", "")
+    record["candidates"][1] |= {"reasoning_content": "Let me see", "finish_reason": "length"}
+    record["candidates"][2] |= {"reasoning_content": "So it is Paris"}
+    rejected = screen(from_rows([record])).kept[0]["rejected"]
+    assert [(r["reason"], r["detail"]) for r in rejected] == [
+        ("unfinished reasoning", {"text": "response", "finish_reason": "length", "reasoning": 10}),
+        ("unfinished reasoning", {"text": "response", "finish_reason": "stop", "reasoning": 14}),
+    ]
+
+
+def test_an_answer_with_reasoning_that_was_cut_off_is_cut_off() -> None:
+    record = with_candidates("The capital of")
+    record["candidates"][0] |= {"reasoning_content": "Let me see", "finish_reason": "length"}
+    assert (verdict(record) or ("",))[0] == "cut off"
