@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from curate.stages.deduplicate import deduplicate
     from curate.stages.diversify import diversify
     from curate.stages.embed import embed
+    from curate.stages.extend import extend
     from curate.stages.fit import fit
     from curate.stages.load import load
     from curate.stages.prepare import prepare
@@ -36,6 +37,7 @@ __all__ = [
     "deduplicate",
     "diversify",
     "embed",
+    "extend",
     "fit",
     "load",
     "load_model",

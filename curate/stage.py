@@ -32,6 +32,7 @@ STAGES = (
     "screen",
     "fit",
     "choose",
+    "extend",
     "trim",
     "deduplicate",
     "embed",
