@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,9 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import yaml
 
 from curate.errors import CurateError
 from curate.models import LanguageModel, Prompt, Sampling
+from tests.conftest import CHAT
 
 PROMPTS = [Prompt([5, 6, 7 + seed % 3], seed) for seed in range(8)]
 FREE = Sampling((), 16, n=2)
@@ -100,3 +103,31 @@ def with_curate() -> dict[str, str]:
     """The environment, with this checkout on the path, for it may not be installed."""
     root = Path(__file__).parents[2]
     return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+
+
+def test_a_pipeline_with_vllm_runs_from_the_command_line(needs_vllm: None, tmp_path: Path) -> None:
+    """The engine starts its process from the installed command as it does from Python, and none is left behind."""
+    content = {
+        "models": {"teacher": {"backend": "vllm", "model": str(CHAT), "dtype": "float32", "enforce_eager": True}},
+        "shard_rows": 4,
+        "stages": [
+            {"synthesize": {"model": "teacher", "count": 12, "max_tokens": 96}},
+            {"respond": {"models": ["teacher"], "candidates": 2, "max_tokens": 96}},
+            {"fit": {"model": "teacher"}},
+            {"choose": {"by": "fit"}},
+        ],
+    }
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(content))
+    command = [
+        str(Path(sys.executable).with_name("curate")),
+        "run",
+        str(tmp_path / "p.yaml"),
+        "-o",
+        str(tmp_path / "run"),
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    records = [json.loads(line) for line in (tmp_path / "run" / "dataset.jsonl").read_text().splitlines()]
+    assert len(records) == 12
+    assert all(record["generator"] == "demo-chat" and record["scores"]["logprob"] < 0 for record in records)
+    assert all(record["messages"][-1]["role"] == "assistant" for record in records)
