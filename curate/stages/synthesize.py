@@ -16,6 +16,7 @@ from curate.algorithms.apportionment import apportion
 from curate.domains import Share, System, domains_of
 from curate.errors import CurateError
 from curate.models import Completion, LanguageModel, Prompt, Sampling
+from curate.models.aligned import check_aligned
 from curate.records import derive_seed, digest, from_rows
 from curate.stage import Outcome, stage
 
@@ -77,7 +78,8 @@ def synthesize(
     records divide over several temperatures and nuclei; `source` says which. Domains and grid each have their shares
     exactly, to a record, in the first n records for every n, and every domain has its share of every cell.
 
-    Raises CurateError when a record is still without an instruction after 20 attempts.
+    Raises CurateError before record 0 is made, when a few completions show that the teacher was not aligned on its
+    chat template, as a base model was not; and when a record is still without an instruction after 20 attempts.
     """
     domains = domains_of(system) if system is not None else []
     cells = _cells(temperature, top_p, grid)
@@ -88,6 +90,8 @@ def synthesize(
     stop = tuple(model.chat.user_stop_token_ids)
     samplings = [Sampling(stop, max_tokens, cell[0], cell[1]) for cell in cells]
 
+    if start == 0:
+        check_aligned(model, max_tokens, derive_seed(seed, "synthesize", "aligned"))
     stats: Counter[str] = Counter()
     made: dict[int, str] = {}
     for attempt in range(ATTEMPTS):

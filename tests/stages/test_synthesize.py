@@ -5,7 +5,7 @@ import pytest
 
 from curate import CurateError, load_model, synthesize
 from curate.domains import READY
-from tests.conftest import CHAT
+from tests.conftest import BASE, CHAT
 
 
 def instructions(outcome):
@@ -118,3 +118,18 @@ def test_a_teacher_without_system_turns_cannot_be_steered(teacher, tmp_path):
     silent = load_model(str(CHAT), template_file=str(tmp_path / "t.jinja"))
     with pytest.raises(CurateError, match="takes no system turns: it says: no system"):
         synthesize(model=silent, count=1, system={"math": 1})
+
+
+def test_a_base_model_given_as_teacher_is_refused_before_the_work_starts(base):
+    found = (
+        r"none of 8 completions .* came to '<\|im_end\|>', .* \(\d held other control tokens, \d reached 256 tokens\)"
+    )
+    with pytest.raises(CurateError, match=f"demo-base does not write instructions: {found}; .* not a base model"):
+        synthesize(model=base, count=1, max_tokens=64)
+
+
+def test_a_template_whose_user_turn_has_no_end_of_its_own_is_not_probed(base, tmp_path):
+    """What stops the writing is then the end of text, with which a base model ends too."""
+    (tmp_path / "t.jinja").write_text("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}")
+    model = load_model(str(BASE), template_file=str(tmp_path / "t.jinja"))
+    assert len(synthesize(model=model, count=2, max_tokens=256).kept) == 2
