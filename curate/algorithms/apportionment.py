@@ -24,6 +24,9 @@ def apportion(shares: Sequence[float], groups: Iterable[int] = repeat(0)) -> Ite
     `shares` are positive, and relative to their sum. Of the parts that keep the counts exact, an item gets the one
     that the earlier items of its own group lack most; so two ways of dividing the same items do not go together.
     """
+    if len(shares) == 1:
+        yield from (0 for _ in groups)
+        return
     quota = np.array(shares, dtype=np.float64) / np.sum(shares)
     ahead = np.arange(int(np.ceil(2 / quota.min())) + 1)  # beyond these places nothing can become due too soon
     taken = np.zeros(len(quota), dtype=np.int64)

@@ -24,6 +24,10 @@ def test_equal_shares_take_turns():
     assert list(islice(apportion([1, 1, 1]), 7)) == [0, 1, 2, 0, 1, 2, 0]
 
 
+def test_a_single_part_gets_everything():
+    assert list(islice(apportion([0.3]), 4)) == [0, 0, 0, 0]
+
+
 def test_shares_need_not_add_to_one():
     assert list(islice(apportion([3, 1]), 8)) == list(islice(apportion([0.75, 0.25]), 8))
     assert Counter(islice(apportion([3, 1]), 8)) == {0: 6, 1: 2}
