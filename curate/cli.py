@@ -33,6 +33,7 @@ RunDirectory = Annotated[
 @app.command()
 def run(pipeline: PipelineFile, output: RunDirectory = None, overrides: Overrides = None) -> None:
     """Run a pipeline, or go on with one that was stopped."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads are many times slower on a shared machine
     os.environ.setdefault("TQDM_DELAY", "5")  # seconds before a library's own bar (loading weights) shows up among ours
 
     from curate.pipeline import Pipeline

@@ -245,6 +245,6 @@ def test_the_dataset_trains_in_trl_on_the_tokens_that_prepare_counted(finished, 
         train_dataset=dataset,
         processing_class=AutoTokenizer.from_pretrained(BASE),
     )
-    learned = [sum(row["assistant_masks"]) for row in trainer.train_dataset]
+    learned = [sum(label != -100 for label in row["labels"]) for row in trainer.train_dataset]
     assert learned == [record["scores"]["supervised"] for record in rows(finished.outputs["dataset"])]
     assert trainer.train().training_loss > 0

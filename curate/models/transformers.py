@@ -61,7 +61,7 @@ class TransformersModel:
         self._config = self._model.config.get_text_config()
         self.context_length = _context_length(self._config, self.chat.tokenizer)
         self._keeps_logits = "logits_to_keep" in inspect.signature(self._model.forward).parameters
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # for a whole call: threads that take turns leave each other's workers spinning
         self._inference_mode = torch.inference_mode
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
@@ -72,8 +72,8 @@ class TransformersModel:
         """
         rows = [row for prompt in prompts for row in self._rows(prompt, sampling)]
         stop = set(sampling.stop_token_ids)
-        for batch in self._batches(rows):
-            with self._lock, self._inference_mode():
+        with self._lock, self._inference_mode():
+            for batch in self._batches(rows):
                 decode(self._model, batch, stop, sampling.temperature, sampling.top_p)
         texts = iter(to_texts(self.chat.tokenizer, [row.tokens for row in rows]))
         ends: Iterator[Literal["stop", "length"]] = ("stop" if row.finished else "length" for row in rows)
@@ -87,11 +87,8 @@ class TransformersModel:
         """
         for prompt, response in zip(prompts, responses, strict=True):
             check_scorable(self, prompt, response)
-        scores = []
-        for prompt, response in zip(prompts, responses, strict=True):
-            with self._lock, self._inference_mode():
-                scores.append(self._score(prompt, response))
-        return scores
+        with self._lock, self._inference_mode():
+            return [self._score(prompt, response) for prompt, response in zip(prompts, responses, strict=True)]
 
     def close(self) -> None:
         """Frees the weights, or lets a batch that is still running be the last to hold them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import multiprocessing
 import os
 import queue
 import threading
@@ -114,9 +115,10 @@ class VllmModel:
         ]
 
     def close(self) -> None:
-        """Ends the engine's process, after the step that it is in; requests that still run fail."""
+        """Ends the engine's processes, after the step that it is in; requests that still run fail."""
         self._inbox.put(None)
         self._thread.join()
+        multiprocessing.active_children()  # takes note of those that have ended, or they stay as zombies
 
     def _completions(self, output: Any) -> list[Completion]:
         samples = sorted(output.outputs, key=lambda sample: sample.index)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,15 +37,29 @@ def test_threads_share_the_engine(vllm_tiny: LanguageModel) -> None:
         assert scored.result()[0].ranks.tolist() == scores[0].ranks.tolist()
 
 
-def test_greedy_and_stop_tokens_are_those_of_transformers(vllm_tiny: LanguageModel, tiny: LanguageModel) -> None:
+def test_greedy_and_stop_tokens_are_those_of_transformers(
+    vllm_tiny: LanguageModel, tiny: LanguageModel, tiny_directory: Path
+) -> None:
     greedy = Sampling((), 12, temperature=0.0)
-    texts = tiny.complete(PROMPTS[:3], greedy)
-    assert vllm_tiny.complete(PROMPTS[:3], greedy) == texts
-    stop = tiny.chat.encode(texts[0][0].text)[4]
+    assert vllm_tiny.complete(PROMPTS[:3], greedy) == tiny.complete(PROMPTS[:3], greedy)
+    stop = int(plain_greedy(tiny_directory, PROMPTS[0].token_ids, 5)[-1])
     stopping = Sampling((stop,), 12, temperature=0.0)
     found = vllm_tiny.complete(PROMPTS[:1], stopping)
     assert found == tiny.complete(PROMPTS[:1], stopping)
     assert found[0][0].finish_reason == "stop"
+
+
+def plain_greedy(directory: Path, prompt: Sequence[int], count: int) -> list[int]:
+    """The `count` tokens that the plain model finds likeliest after `prompt`, one after another."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)
+    ids = list(prompt)
+    for _ in range(count):
+        with torch.inference_mode():
+            ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
+    return ids[len(prompt) :]
 
 
 def test_max_tokens_shrinks_to_what_the_context_leaves(vllm_tiny: LanguageModel) -> None:
@@ -72,16 +87,14 @@ import sys
 import psutil
 from curate.models import Prompt, Sampling, load_model
 
-def engine_processes():
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
-
 if __name__ == "__main__":
     model = load_model(sys.argv[1], backend="vllm", dtype="float32", enforce_eager=True)
     print(model.complete([Prompt([5, 6, 7], 1)], Sampling((), 3))[0][0].finish_reason)
-    print(len(engine_processes()) > 0)
+    children = psutil.Process().children(recursive=True)
+    engine = [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+    print(len(engine) > 0)
     model.close()
-    print(len(engine_processes()))
+    print(len(psutil.wait_procs(engine, timeout=10)[1]))
     try:
         model.complete([Prompt([5, 6, 7], 1)], Sampling((), 3))
     except Exception as error:
