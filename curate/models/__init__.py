@@ -77,11 +77,16 @@ class TokenScores:
 
 @runtime_checkable
 class LanguageModel(Protocol):
-    """A causal language model that completes and scores. Implementations are thread-safe."""
+    """A causal language model that completes and scores. Implementations are thread-safe.
+
+    `shares_batches` says whether calls from several threads run in one batch, as in an engine with continuous batching;
+    otherwise they wait for each other.
+    """
 
     name: str
     chat: ChatTemplate
     context_length: int
+    shares_batches: bool
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
         """`sampling.n` completions of each prompt. The same prompt and seed give the same text in any batch."""

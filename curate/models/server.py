@@ -37,6 +37,7 @@ class ServerModel:
     """
 
     NEUTRAL: ClassVar[frozenset[str]] = frozenset({"concurrency", "timeout", "retries", "api_key_env"})
+    shares_batches = True
 
     def __init__(
         self,

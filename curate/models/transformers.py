@@ -33,6 +33,7 @@ class TransformersModel:
     """
 
     NEUTRAL: ClassVar[frozenset[str]] = frozenset()
+    shares_batches = False
 
     def __init__(
         self,

@@ -39,6 +39,7 @@ class VllmModel:
     """
 
     NEUTRAL: ClassVar[frozenset[str]] = frozenset({"gpu_memory_utilization", "tensor_parallel_size", "enforce_eager"})
+    shares_batches = True
 
     def __init__(
         self,
