@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import torch
 
 NAME = "curate_grouped_sdpa"
+BLOCK = 64  # queries at a time, on a CPU; of 32 to 256 the fastest
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _grouped_sdpa(
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
     if segments is not None:
-        return _segmented_sdpa(query, key, value, segments, scaling), None
+        return _segmented(query, key, value, segments, scaling), None
     rows, heads, positions, width = query.shape
     one_group = heads == key.shape[1]
     if positions > 1 or one_group or attention_mask is None or rest.get("position_bias") is not None:
@@ -87,23 +88,52 @@ def _grouped_sdpa(
     return output.reshape(rows, 1, heads, value.shape[-1]), None
 
 
-def _segmented_sdpa(
+def _segmented(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, segments: Sequence[Segment], scaling: float | None
 ) -> torch.Tensor:
+    """The attention of a packed row, shape (1, positions, heads, width), segment by segment."""
     import torch
-    from torch.nn.attention.bias import causal_lower_right
 
+    attend = _in_blocks if query.device.type == "cpu" else _sdpa
     output = query.new_empty(1, query.shape[2], query.shape[1], value.shape[-1])
     for segment in segments:
         own = slice(segment.begin, segment.end)
         keys = torch.cat([key[:, :, segment.prefix], key[:, :, own]], 2)
         values = torch.cat([value[:, :, segment.prefix], value[:, :, own]], 2)
-        output[:, own] = torch.nn.functional.scaled_dot_product_attention(
-            query[:, :, own],
-            keys,
-            values,
-            attn_mask=causal_lower_right(segment.end - segment.begin, keys.shape[2]),
-            scale=scaling,
-            enable_gqa=query.shape[1] != key.shape[1],
-        ).transpose(1, 2)
+        output[:, own] = attend(query[:, :, own], keys, values, scaling).transpose(1, 2)
     return output
+
+
+def _sdpa(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float | None) -> torch.Tensor:
+    import torch
+    from torch.nn.attention.bias import causal_lower_right
+
+    mask = causal_lower_right(query.shape[2], key.shape[2])
+    grouped = query.shape[1] != key.shape[1]
+    return torch.nn.functional.scaled_dot_product_attention(
+        query, key, value, attn_mask=mask, scale=scaling, enable_gqa=grouped
+    )
+
+
+def _in_blocks(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float | None) -> torch.Tensor:
+    """What `_sdpa` computes, for a CPU, where this takes a half to three quarters of the time.
+
+    A block of queries meets no key that comes after all of them, and those of the heads that share keys are rows of one
+    product. Scores are float32.
+    """
+    import torch
+
+    _, heads, new, width = query.shape
+    groups, old = key.shape[1], key.shape[2] - new
+    queries = (query[0].float() * (scaling or width**-0.5)).reshape(groups, heads // groups, new, width)
+    keys = key[0].float().transpose(1, 2)
+    output = query.new_empty(groups, heads // groups, new, value.shape[-1])
+    for begin in range(0, new, BLOCK):
+        end = min(begin + BLOCK, new)
+        scores = torch.bmm(queries[:, :, begin:end].reshape(groups, -1, width), keys[:, :, : old + end])
+        scores = scores.view(groups, heads // groups, end - begin, old + end)
+        later = torch.ones(end - begin, end - begin, dtype=torch.bool).triu(1)
+        scores[..., old + begin :].masked_fill_(later, float("-inf"))
+        weights = scores.softmax(-1).to(value.dtype).view(groups, -1, old + end)
+        output[:, :, begin:end] = torch.bmm(weights, value[0, :, : old + end]).view(output[:, :, begin:end].shape)
+    return output.view(1, heads, new, -1)
