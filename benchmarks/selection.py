@@ -204,10 +204,11 @@ def _diversified(vectors: np.ndarray, tool: str, options: argparse.Namespace, ex
             table = np.clip(vectors @ vectors.T, 0, 1).astype(np.float64)
             chosen = FacilityLocationSelection(COUNT, metric="precomputed", optimizer="lazy").fit(table).ranking
     elif tool == "exact greedy":
-        from curate.algorithms.facility_location import cosines, facility_location
+        from curate.algorithms.facility_location import facility_location
+        from curate.algorithms.similarity_graph import complete_graph
 
         with Clock() as clock:
-            chosen = facility_location(cosines(vectors, vectors), COUNT)[0]
+            chosen = facility_location(complete_graph(vectors, vectors), COUNT)[0]
     elif tool == "DEITA's filter":
         from curate.algorithms.deita import deita
 
@@ -318,10 +319,15 @@ def _judge_words(options: argparse.Namespace, row: str, texts: list[str], droppe
     gone[list(dropped)] = True
     recall = float((gone[pairs[:, 0]] | gone[pairs[:, 1]]).mean()) if len(pairs) else 1.0
     known = set(map(tuple, pairs.tolist()))
-    right = sum((min(pair), max(pair)) in known for pair in dropped.items())
+    right = sum((min(pair), max(pair)) in known or _same(*(texts[n] for n in pair)) for pair in dropped.items())
     precision = right / max(len(dropped), 1)
     found = f"recall {recall:.4f} of {len(pairs):,} pairs, precision {precision:.4f}"
     return f"{len(texts) / s:,.0f} records a second; {found}"
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two texts are the same but for white space: those without any word have no shingle in common."""
+    return one.split() == other.split()
 
 
 def _objective(vectors: np.ndarray, chosen: np.ndarray) -> float:

@@ -14,19 +14,11 @@ from __future__ import annotations
 import heapq
 
 import numpy as np
-
-
-def cosines(candidates: np.ndarray, clients: np.ndarray) -> np.ndarray:
-    """The cosine of each candidate to each client, 0 where it is negative: float32 (c, m).
-
-    Both are unit vectors, float32 (c, d) and (m, d). Takes 4 c m bytes.
-    """
-    table = candidates @ clients.T
-    return np.clip(table, 0, 1, out=table)
+from scipy.sparse import csr_array
 
 
 def facility_location(
-    similarities: np.ndarray,
+    similarities: csr_array,
     count: int,
     bonus: np.ndarray | None = None,
     reach: float | None = None,
@@ -35,10 +27,10 @@ def facility_location(
 ) -> tuple[np.ndarray, np.ndarray]:
     """At most `count` of c candidates in the order of their choice, int64 (k,), and each one's gain in F, float64 (k,).
 
-    `similarities` (c, m) are those of the candidates to the m points that ask to be covered, float32 in [0, 1].
-    `reach` is the weight of one such point, by default 1 / m; `bonus`, float64 (c,), is what each candidate adds by
-    itself. `groups`, int64 (c,), number the candidates' groups, and `quotas`, int64 (g,), say how many a group may
-    have. Among equal gains the smaller row goes first, also when nothing is left to gain.
+    `similarities` (c, m) are those of the candidates to the m points that ask to be covered, float32 in [0, 1]; a pair
+    that is not in it has 0. `reach` is the weight of one such point, by default 1 / m; `bonus`, float64 (c,), is what
+    each candidate adds by itself. `groups`, int64 (c,), number the candidates' groups, and `quotas`, int64 (g,), say
+    how many a group may have. Among equal gains the smaller row goes first, also when nothing is left to gain.
     """
     candidates, points = similarities.shape
     each = 1 / points if reach is None else reach
@@ -46,6 +38,8 @@ def facility_location(
     member = np.zeros(candidates, dtype=np.int64) if groups is None else groups
     left = [count] if quotas is None else quotas.tolist()
     served = np.zeros(points, dtype=np.float32)
+
+    values, columns, bounds = similarities.data, similarities.indices, similarities.indptr.tolist()
 
     first = each * similarities.sum(axis=1, dtype=np.float64) + extra
     heap = [(-gain, row) for row, gain in enumerate(first.tolist())]
@@ -57,13 +51,15 @@ def facility_location(
         if not left[member[row]]:
             heapq.heappop(heap)
             continue
-        gain = each * float(np.maximum(similarities[row] - served, 0).sum(dtype=np.float64)) + float(extra[row])
+        mine = slice(bounds[row], bounds[row + 1])
+        covered, cosines = columns[mine], values[mine]
+        gain = each * float(np.maximum(cosines - served[covered], 0).sum(dtype=np.float64)) + float(extra[row])
         fresh = (-gain, row)
         heapq.heapreplace(heap, fresh)
         if heap[0] != fresh:
             continue
         heapq.heappop(heap)
-        np.maximum(served, similarities[row], out=served)
+        served[covered] = np.maximum(served[covered], cosines)
         left[member[row]] -= 1
         chosen.append(row)
         gains.append(gain)

@@ -1,23 +1,25 @@
-"""Facility location on pools whose pairs are too many to compare, in a time that grows in line with the pool.
+"""Facility location on pools whose pairs are too many to compare, in a time that grows in line with the choice.
 
 F is a mean over the points that ask to be covered, so a sample of them estimates it for every choice at once (Wei,
-Iyer, Bilmes 2014). The greedy choice is made on a sample; then all points of the pool
-say which pick is nearest, and each pick gives way to the best of the points that it stands for (`medoids`). A choice
-that needs a larger sample is made in cells of neighbouring points, and the cells' picks are merged by their gains, as
-GreeDi does with its parts (arXiv 1411.0541).
+Iyer, Bilmes 2014); and a pick matters for its neighbours, so a sparse graph of them serves where the sample is large
+(Lindgren, Wu, Dimakis 2016). The greedy choice is made on the sample; then all points of the pool say which pick is
+nearest, and each pick gives way to the best of the points that it stands for (`medoids`).
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from curate.algorithms.apportionment import within_quotas
 from curate.algorithms.blocks import Vectors
-from curate.algorithms.facility_location import cosines, facility_location
+from curate.algorithms.facility_location import facility_location
 from curate.algorithms.medoids import medoids
+from curate.algorithms.similarity_graph import complete_graph, neighbour_graph
 
-PAIRWISE = 16_000  # points of which all pairs are compared, in 1 GB
-PER_PICK = 8  # points that a sample has for each pick, at least
+PAIRWISE = 4096  # points of which all pairs are compared
+PER_PICK = 32  # points that a sample has for each pick, at least
+NEIGHBOURS = 3  # of a point, times the points for each pick
 
 
 def sampled_greedy(
@@ -45,39 +47,13 @@ def sampled_greedy(
     else:
         clients = np.sort(np.random.default_rng(0).choice(total, size, replace=False))
         rows = _with_enough(clients, group, quota)
-    asks = np.isin(rows, clients)
-    points = vectors[rows]
-    picks, gains = [], []
-    for cell in cells(points, PAIRWISE):
-        mine, members = rows[cell], points[cell]
-        table = cosines(members, members[asks[cell]])
-        found, gain = facility_location(table, count, bonus[mine], cover_weight / len(clients), group[mine], quota)
-        picks.append(mine[found])
-        gains.append(gain)
-        del table
-    chosen, gained = np.concatenate(picks), np.concatenate(gains)
-    if len(picks) > 1:
-        # A stable sort: among equal gains a cell's own order stays, and the first cell goes first.
-        chosen = within_quotas(chosen[np.argsort(-gained, kind="stable")], group, quota)
-    return chosen if total <= PAIRWISE else medoids(vectors, chosen, bonus * (total / cover_weight), groups)
-
-
-def cells(points: np.ndarray, size: int) -> list[np.ndarray]:
-    """The rows of `points`, (n, d), in parts of at most `size` neighbouring ones.
-
-    A part that is too large is halved at the median along its principal axis (Sproull 1991).
-    """
-    done, waiting = [], [np.arange(len(points))]
-    while waiting:
-        rows = waiting.pop()
-        if len(rows) <= size:
-            done.append(np.sort(rows))
-            continue
-        sample = points[rows[:: max(len(rows) // size, 1)]].astype(np.float64)
-        axis = np.linalg.eigh(np.cov(sample, rowvar=False))[1][:, -1].astype(np.float32)
-        order = rows[np.argsort(points[rows] @ axis, kind="stable")]
-        waiting += [order[len(rows) // 2 :], order[: len(rows) // 2]]
-    return done
+    candidates, points = vectors[rows], vectors[clients]
+    if len(clients) <= PAIRWISE:
+        graph = complete_graph(candidates, points)
+    else:
+        graph = neighbour_graph(candidates, points, math.ceil(NEIGHBOURS * len(rows) / count))
+    chosen = rows[facility_location(graph, count, bonus[rows], cover_weight / len(clients), group[rows], quota)[0]]
+    return chosen if total <= size else medoids(vectors, chosen, bonus * (total / cover_weight), groups)
 
 
 def _with_enough(rows: np.ndarray, groups: np.ndarray, quotas: np.ndarray) -> np.ndarray:

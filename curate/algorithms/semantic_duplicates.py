@@ -14,11 +14,11 @@ import faiss
 import numpy as np
 
 from curate.algorithms.blocks import Vectors
+from curate.algorithms.inverted_file import TRAINING, inverted_file
 
 EXACT = 50_000
 ROUNDING = 1e-6  # of a cosine in float32: copies reach a threshold of 1
 _PROBES = 32  # cells that are looked through
-_TRAINING = 40  # rows for each cell
 _SAMPLE = 1000
 _CHUNK = 8192
 
@@ -32,7 +32,7 @@ class SemanticDuplicates:
     def __init__(self, embeddings: Vectors, order: np.ndarray, threshold: float) -> None:
         self._embeddings, self._threshold = embeddings, threshold - ROUNDING
         self.exact = len(embeddings) <= EXACT
-        self._index = faiss.IndexFlatIP(embeddings.shape[1]) if self.exact else _inverted_file(embeddings, order)
+        self._index = faiss.IndexFlatIP(embeddings.shape[1]) if self.exact else _empty_file(embeddings, order)
         self._indexed: list[int] = []
         self._rows = np.zeros(0, dtype=np.int64)
         self._new: list[int] = []  # the centres among `_rows`, which are not in the index yet
@@ -97,13 +97,7 @@ class SemanticDuplicates:
             self._new = []
 
 
-def _inverted_file(embeddings: Vectors, order: np.ndarray) -> faiss.IndexIVFFlat:
+def _empty_file(embeddings: Vectors, order: np.ndarray) -> faiss.IndexIVFFlat:
     """An empty index of 4 * sqrt(n) cells, learnt from rows at equal steps of `order`."""
     cells = int(4 * math.sqrt(len(order)))
-    dimensions = embeddings.shape[1]
-    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(dimensions), dimensions, cells, faiss.METRIC_INNER_PRODUCT)
-    index.cp.spherical = True
-    index.cp.niter = 10
-    index.nprobe = _PROBES
-    index.train(embeddings[order[:: max(1, len(order) // (_TRAINING * cells))]])
-    return index
+    return inverted_file(embeddings[order[:: max(1, len(order) // (TRAINING * cells))]], cells, _PROBES)

@@ -47,7 +47,7 @@ def _needs(config: Mapping[str, Any]) -> list[str]:
     needs=_needs,
     makes=("scores", "scores.rank", "scores.gain", "scores.represents"),
     reasons={NOT_CHOSEN: "other records cover more; detail names the chosen record that is nearest to it"},
-    version=2,
+    version=3,
 )
 def diversify(
     records: Dataset,
@@ -84,9 +84,10 @@ def diversify(
 
     `facility-location` maximises (1 - weight) * coverage + weight * quality (QDIT, arXiv 2311.14736). Coverage is the
     mean, over all records, of the cosine to the nearest chosen one (0 where negative); quality is the mean over the
-    chosen ones of the score's rank in the pool, scaled to [0, 1], so that its unit does not matter. Up to 16,000
-    records it is the greedy choice, which is within 1 - 1/e of the best; beyond, the greedy choice of a sample, each
-    pick of which gives way to the best of the records that it stands for.
+    chosen ones of the score's rank in the pool, scaled to [0, 1], so that its unit does not matter. Up to 4,096
+    records it is the greedy choice, which is within 1 - 1/e of the best; up to 32 for each that is chosen, the greedy
+    choice on a graph of neighbours; beyond, that on a sample, each pick of which gives way to the best of the records
+    that it stands for.
     `k-center` picks the record that is farthest from all picks (Gonzalez 1985): it finds the rare, and the broken.
     `deita` goes by descending quality, and leaves out what is too close to a pick (arXiv 2312.15685).
     `mig` maximises the information on a graph of labels, weighted by quality (arXiv 2504.13835); the labels are the

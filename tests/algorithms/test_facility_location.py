@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
-from curate.algorithms.facility_location import cosines, facility_location
+from curate.algorithms.facility_location import facility_location
+from curate.algorithms.similarity_graph import complete_graph
 
 
-def pairs(embeddings: np.ndarray) -> np.ndarray:
-    return cosines(embeddings, embeddings)
+def pairs(embeddings: np.ndarray) -> csr_array:
+    return complete_graph(embeddings, embeddings)
 
 
 def vectors(n: int, seed: int) -> np.ndarray:
@@ -90,7 +92,7 @@ def test_lazy_picks_the_points_of_plain_greedy() -> None:
 def test_some_may_cover_others_and_a_group_has_its_quota() -> None:
     candidates = np.array([[1, 0], [0.9, 0.1], [0, 1]], dtype=np.float32)
     clients = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
-    table = cosines(candidates, clients)
+    table = complete_graph(candidates, clients)
     assert facility_location(table, 2)[0].tolist() == [0, 2]
     chosen, _ = facility_location(table, 3, groups=np.array([0, 0, 1]), quotas=np.array([1, 1]))
     assert chosen.tolist() == [0, 2]

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from curate.algorithms import sampled_greedy as module
 from curate.algorithms.coverage import cover_chosen
-from curate.algorithms.facility_location import cosines, facility_location
-from curate.algorithms.sampled_greedy import cells, sampled_greedy
+from curate.algorithms.facility_location import facility_location
+from curate.algorithms.sampled_greedy import sampled_greedy
+from curate.algorithms.similarity_graph import complete_graph
 
 
 def clusters(number: int, each: int, seed: int = 0) -> np.ndarray:
@@ -25,26 +26,19 @@ def objective(points: np.ndarray, chosen: np.ndarray) -> float:
 
 def test_up_to_the_limit_it_is_the_greedy_choice() -> None:
     points = clusters(20, 10)
-    assert sampled_greedy(points, 30).tolist() == facility_location(cosines(points, points), 30)[0].tolist()
+    assert sampled_greedy(points, 30).tolist() == facility_location(complete_graph(points, points), 30)[0].tolist()
 
 
-@pytest.mark.parametrize("count", [30, 200])  # one cell; and a sample that is chosen from in eight
+@pytest.mark.parametrize("count", [10, 40, 200])  # a sample, all pairs; a sample, neighbours; all points, neighbours
 def test_beyond_it_the_objective_is_nearly_that_of_the_greedy_choice(
     monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     points = clusters(50, 40)
-    exact = objective(points, facility_location(cosines(points, points), count)[0])
-    monkeypatch.setattr(module, "PAIRWISE", 250)
+    exact = objective(points, facility_location(complete_graph(points, points), count)[0])
+    monkeypatch.setattr(module, "PAIRWISE", 400)
     chosen = sampled_greedy(points, count)
     assert len(set(chosen.tolist())) == count
     assert objective(points, chosen) >= 0.98 * exact
-
-
-def test_cells_hold_every_point_once_and_neighbours_together() -> None:
-    points = clusters(2, 40)
-    parts = cells(points, 40)
-    assert sorted(np.concatenate(parts).tolist()) == list(range(80))
-    assert {frozenset(part.tolist()) for part in parts} == {frozenset(range(40)), frozenset(range(40, 80))}
 
 
 @settings(deadline=None, max_examples=30)
