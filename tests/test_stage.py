@@ -9,7 +9,7 @@ from pydantic import Field
 from curate import CurateError
 from curate.models import LanguageModel
 from curate.records import from_rows, set_candidates
-from curate.stage import STAGES, Drop, Outcome, get_stage, merge_stats, partition, sift, stage
+from curate.stage import STAGES, Drop, Outcome, get_stage, partition, sift, stage
 
 
 def pool(*texts):
@@ -111,7 +111,17 @@ def test_candidates_that_fail_move_to_rejected_and_a_record_without_any_is_dropp
 
 
 def test_counters_of_shards_add():
-    assert merge_stats([{"a": 1, "b": 2}, {"a": 3}]) == {"a": 4, "b": 2}
+    assert get_stage("screen").merge_stats([{"a": 1, "b": 2}, {"a": 3}]) == {"a": 4, "b": 2}
+
+
+def test_a_summary_of_the_counters_is_made_anew_of_all_of_them():
+    @stage(sees="each", summary=lambda counters: {"kinds": len([name for name in counters if name != "kinds"])})
+    def counted(records):
+        return partition(records, [None] * len(records), {f"kind {n}": 1 for n in records["id"]})
+
+    shards = [counted(pool(*names)).stats for names in ("ab", "bc")]
+    assert shards == [{"kinds": 2, "kind a": 1, "kind b": 1}, {"kinds": 2, "kind b": 1, "kind c": 1}]
+    assert counted.merge_stats(shards) == {"kinds": 3, "kind a": 1, "kind b": 2, "kind c": 1}
 
 
 @pytest.mark.parametrize("name", STAGES)

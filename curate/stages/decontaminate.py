@@ -24,13 +24,27 @@ CONTAMINATED = "contaminated"
 KEYS = ("messages", "turns", "question", "problem", "prompt", "instruction", "query", "text")
 IDS = ("id", "task_id", "question_id")
 EXCERPT = 400  # characters
+ITEM = ", item "  # between a benchmark's name and an item's, in the counters
 _ROLES = {"instruction": ("user",), "response": ("assistant",), "both": ("user", "assistant")}
+
+
+def _records_hit(benchmark: str) -> str:
+    return f"records hit {benchmark}"
+
+
+def _items_hit(counters: Mapping[str, float]) -> dict[str, float]:
+    """How many items of each benchmark were hit, from the counters of each item."""
+    hit = Counter(name.partition(ITEM)[0] for name in counters if ITEM in name)
+    benchmarks = [name for name in counters if name.startswith(_records_hit("")) and ITEM not in name]
+    return {name.replace("records", "items", 1): hit[name] for name in benchmarks}
 
 
 @stage(
     sees="each",
     needs=lambda config: ["messages"] if config["on"] == "instruction" else ["messages", "response"],
     reasons={CONTAMINATED: "it holds too much of a benchmark's item; detail shows both texts"},
+    summary=_items_hit,
+    version=2,
 )
 def decontaminate(
     records: Dataset,
@@ -65,19 +79,17 @@ def decontaminate(
 
     An item's text is its `messages` or `turns` (the user's, each searched for by itself), or its `question`, `problem`,
     `prompt`, `instruction` (with its `input`), `query` or `text`. `detail` names the benchmark and the item that the
-    record holds most of, and shows what they share as it was compared. The counters say how many records hit each
-    benchmark, and how many hit each of its items.
+    record holds most of, and shows what they share as it was compared. The counters say how many items of each
+    benchmark were hit, and how many records hit it, and each of its items.
     """
     found = _index(tuple(_stamp(source) for source in benchmarks), match)
-    stats: Counter[str] = Counter(
-        {f"records hit {name}": 0 for name in dict.fromkeys(i.benchmark for i in found.items)}
-    )
+    stats: Counter[str] = Counter({_records_hit(name): 0 for name in dict.fromkeys(i.benchmark for i in found.items)})
     verdicts: list[Drop | None] = []
     for overlaps in _overlaps(found.index, records, on):
         hits = sorted((hit for hit in overlaps if hit.share > share), key=lambda hit: (-hit.share, hit.text))
         met = list(dict.fromkeys(found.items[hit.text] for hit in hits))
-        stats.update(f"records hit {name}" for name in {item.benchmark for item in met})
-        stats.update(f"{item.benchmark} {item.item}" for item in met)
+        stats.update(_records_hit(name) for name in {item.benchmark for item in met})
+        stats.update(_records_hit(item.benchmark) + ITEM + item.item for item in met)
         verdicts.append(_drop(hits[0], met, share) if hits else None)
     return partition(records, verdicts, dict(stats))
 

@@ -168,7 +168,14 @@ def test_the_counters_say_how_many_records_hit_each_benchmark_and_item(benchmark
     (tmp_path / "other.jsonl").write_text(json.dumps({"question": "Where do the swallows go when the winter comes?"}))
     rows = [{"id": str(n), **record(text)} for n, text in enumerate([BAKER, BAKER.upper(), TRAIN, "Something else."])]
     outcome = decontaminate(from_rows(rows), benchmarks=[benchmark, tmp_path / "other.jsonl"])
-    assert outcome.stats == {"records hit exam": 3, "records hit other": 0, "exam 1": 2, "exam 2": 1}
+    assert outcome.stats == {
+        "items hit exam": 2,
+        "items hit other": 0,
+        "records hit exam": 3,
+        "records hit other": 0,
+        "records hit exam, item 1": 2,
+        "records hit exam, item 2": 1,
+    }
 
 
 def test_a_long_excerpt_is_cut_in_the_middle(tmp_path: Path) -> None:
@@ -231,7 +238,12 @@ def test_a_run_gives_the_same_in_shards_and_a_changed_benchmark_runs_it_again(be
     stages = [{"load": {"path": str(tmp_path / "pool.jsonl")}}, {"decontaminate": {"benchmarks": [str(benchmark)]}}]
     run = Run(Pipeline({"shard_rows": 2, "stages": stages}), tmp_path / "run")
     assert list(run.execute()["id"]) == ["0", "2", "4"]
-    assert run.reports[1].stats == {"records hit exam": 3, "exam 1": 2, "exam 2": 1}
+    assert run.reports[1].stats == {
+        "items hit exam": 2,
+        "records hit exam": 3,
+        "records hit exam, item 1": 2,
+        "records hit exam, item 2": 1,
+    }
 
     benchmark.write_text(json.dumps({"question": TRAIN}))
     again = Run(Pipeline({"shard_rows": 2, "stages": stages}), tmp_path / "run")
