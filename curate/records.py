@@ -46,6 +46,10 @@ ROLES = ("system", "user", "assistant")
 MESSAGES = List({"role": Value("string"), "content": Value("string"), "reasoning_content": Value("string")})
 
 
+BATCH = 1000  # records that are read or written at once
+STRETCH = 32  # rows of a stretch for each row that is taken from it, at most
+
+
 def scores_feature(names: Iterable[str]) -> dict[str, Value]:
     """The Arrow type of a `scores` struct with these fields."""
     return {name: Value("float64") for name in sorted(names)}
@@ -192,8 +196,7 @@ def response_of(messages: Sequence[Mapping[str, Any]]) -> str:
 def response_lengths(records: Dataset) -> np.ndarray:
     """The number of characters in the assistant turns of each record, int64 (n,)."""
     found = [np.zeros(0, dtype=np.int64)]
-    for table in records.select_columns("messages").with_format("arrow").iter(batch_size=1000):
-        messages = table["messages"].combine_chunks()
+    for messages in iter_column(records, "messages"):
         turns = messages.flatten()
         spoken = pc.if_else(pc.equal(turns.field("role"), "assistant"), pc.utf8_length(turns.field("content")), 0)
         ends = np.cumsum(pc.fill_null(messages.value_lengths(), 0).to_numpy())
@@ -220,8 +223,27 @@ def iter_texts(records: Dataset, which: Text) -> Iterator[str]:
 
 def iter_column(records: Dataset, name: str) -> Iterator[pa.Array]:
     """A column as Arrow arrays of at most 1,000 records each."""
-    for table in records.select_columns(name).with_format("arrow").iter(batch_size=1000):
+    for table in _tables(records.select_columns(name)):
         yield table[name].combine_chunks()
+
+
+def _tables(records: Dataset) -> Iterator[pa.Table]:
+    """The records as Arrow tables of at most 1,000 rows each, with every column in one piece.
+
+    Of rows that `select` picked, `datasets` makes pieces of one row each, which cost more than the rows themselves; so
+    rows that lie near each other are taken from the stretch that holds them.
+    """
+    if records._indices is None:
+        yield from (table.combine_chunks() for table in records.with_format("arrow").iter(batch_size=BATCH))
+        return
+    rows = records._indices.column(0).to_numpy().astype(np.int64)
+    for start in range(0, len(rows), BATCH):
+        picked = rows[start : start + BATCH]
+        first, size = int(picked.min()), int(np.ptp(picked)) + 1
+        if size <= STRETCH * len(picked):
+            yield records.data.table.slice(first, size).combine_chunks().take(picked - first)
+        else:
+            yield records.select(range(start, start + len(picked))).with_format("arrow")[:].combine_chunks()
 
 
 def _turn_of(messages: pa.ListArray, role: str, last: bool) -> list[str]:
@@ -281,8 +303,7 @@ def write_arrow(records: Dataset, path: Path) -> None:
     """Writes an Arrow stream that `read_arrow` maps into memory, whole or not at all."""
     schema = records.features.arrow_schema
     with written_whole(path) as file, pa.ipc.new_stream(file, schema) as writer:
-        for table in records.with_format("arrow").iter(batch_size=1000):
-            # Rows that `select` picked come as batches of one row each, which would cost more than the rows themselves.
+        for table in _tables(records):
             writer.write_table(table.cast(schema).combine_chunks())
 
 

@@ -99,7 +99,16 @@ def test_seeds_depend_on_every_part():
     assert 0 <= derive_seed("x") < 2**63
 
 
-def test_picked_rows_are_written_in_batches_and_not_one_by_one(tmp_path):
-    records = from_rows([{"id": str(number), "messages": []} for number in range(3000)])
-    write_arrow(records.select(range(0, 3000, 2)), tmp_path / "picked.arrow")
-    assert len(read_arrow(tmp_path / "picked.arrow").data.to_batches()) == 2
+@pytest.mark.parametrize("picked", [range(0, 3000, 2), [2999, 0, 1, 1500, 0], [7, 5, 6], range(10, 12), []])
+def test_picked_rows_are_written_as_they_are_in_batches_and_not_one_by_one(tmp_path, picked):
+    rows = [
+        {"id": str(n), "messages": [{"role": "user", "content": f"{n}?"}] * (n % 3), "note": {"n": n}, "score": n / 2}
+        for n in range(3000)
+    ]
+    write_arrow(from_rows(rows), tmp_path / "all.arrow")
+    records = read_arrow(tmp_path / "all.arrow").select(picked)
+    write_arrow(records, tmp_path / "picked.arrow")
+    written = read_arrow(tmp_path / "picked.arrow")
+    assert written.to_list() == records.to_list()
+    assert written["id"] == [str(n) for n in picked]
+    assert len(written.data.to_batches()) <= -(-len(picked) // 1000) or not len(picked)
