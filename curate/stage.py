@@ -96,7 +96,7 @@ def partition(records: Dataset, verdicts: Iterable[Drop | None], stats: dict[str
     place = pa.array(np.cumsum(~stays) - 1, mask=stays)
     marked = set_column(records, "reason", arrow_column(reasons, Value("string")).take(place), Value("string"))
     marked = set_column(marked, "detail", detail.take(place), Json())
-    return Outcome(kept=records.select(np.flatnonzero(stays)), dropped=marked.select(gone), stats=stats or {})
+    return Outcome(records.select(np.flatnonzero(stays)), marked.select(np.flatnonzero(~stays)), stats or {})
 
 
 def sift(
