@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -26,7 +27,7 @@ from curate import (
     trim,
 )
 from curate.records import plain
-from curate.run import NOT_EXPORTED
+from curate.run import NOT_EXPORTED, _shares_batches
 from tests.conftest import BASE, CHAT, MINILM
 
 CONTENT = {
@@ -162,6 +163,15 @@ def test_a_stage_that_leaves_nothing_says_so(tmp_path):
     run = Run(Pipeline({"stages": [{"load": {"path": str(pool)}}, "screen"]}, origin="p.yaml"), tmp_path / "run")
     with pytest.raises(CurateError, match=r"p.yaml: stage 2 \(screen\): none of 1 records is left \(1 empty\)"):
         run.execute()
+
+
+@pytest.mark.parametrize(("backends", "shared"), [([], False), ([False], False), ([True], True), ([False, True], True)])
+def test_many_shards_are_in_flight_where_a_model_of_the_stage_shares_its_batches(backends, shared):
+    models = {"teacher": {"model": str(CHAT)}}
+    stages = [{"synthesize": {"model": "teacher", "count": 8}}, {"respond": {"models": ["teacher"]}}, {"screen": {}}]
+    respond_step, screen_step = Pipeline({"models": models, "stages": stages}).steps[1:]
+    given = {"models": [SimpleNamespace(shares_batches=shares) for shares in backends]}
+    assert _shares_batches(respond_step if backends else screen_step, given) == shared
 
 
 def test_an_error_in_a_stage_names_file_stage_and_key(tmp_path):

@@ -32,6 +32,7 @@ class Watched:
 
     def __init__(self, model: LanguageModel, cut: int = 0, calls: int = 1) -> None:
         self.name, self.chat, self.context_length = model.name, model.chat, model.context_length
+        self.shares_batches = model.shares_batches
         self.model, self.cut, self.calls = model, cut, calls
         self.asked: list[tuple[list[Prompt], Sampling]] = []
 
