@@ -2,8 +2,8 @@
 
 F is a mean over the points that ask to be covered, so a sample of them estimates it for every choice at once (Wei,
 Iyer, Bilmes 2014); and a pick matters for its neighbours, so a sparse graph of them serves where the sample is large
-(Lindgren, Wu, Dimakis 2016). The greedy choice is made on the sample; then all points of the pool say which pick is
-nearest, and each pick gives way to the best of the points that it stands for (`medoids`).
+(Lindgren, Wu, Dimakis, arXiv 1703.02690). The greedy choice is made on the sample; then all points of the pool say
+which pick is nearest, and each pick gives way to the best of the points that it stands for (`medoids`).
 """
 
 from __future__ import annotations

@@ -14,10 +14,11 @@ import faiss
 import numpy as np
 
 from curate.algorithms.blocks import Vectors
-from curate.algorithms.inverted_file import TRAINING, inverted_file
+from curate.algorithms.inverted_file import inverted_file
 
 EXACT = 50_000
 ROUNDING = 1e-6  # of a cosine in float32: copies reach a threshold of 1
+_CELLS = 4  # times the root of the number of rows
 _PROBES = 32  # cells that are looked through
 _SAMPLE = 1000
 _CHUNK = 8192
@@ -32,7 +33,9 @@ class SemanticDuplicates:
     def __init__(self, embeddings: Vectors, order: np.ndarray, threshold: float) -> None:
         self._embeddings, self._threshold = embeddings, threshold - ROUNDING
         self.exact = len(embeddings) <= EXACT
-        self._index = faiss.IndexFlatIP(embeddings.shape[1]) if self.exact else _empty_file(embeddings, order)
+        cells = int(_CELLS * math.sqrt(len(order)))
+        exhaustive = faiss.IndexFlatIP(embeddings.shape[1])
+        self._index = exhaustive if self.exact else inverted_file(embeddings, order, cells, _PROBES)
         self._indexed: list[int] = []
         self._rows = np.zeros(0, dtype=np.int64)
         self._new: list[int] = []  # the centres among `_rows`, which are not in the index yet
@@ -95,9 +98,3 @@ class SemanticDuplicates:
             self._index.add(self._embeddings[rows])
             self._indexed.extend(rows.tolist())
             self._new = []
-
-
-def _empty_file(embeddings: Vectors, order: np.ndarray) -> faiss.IndexIVFFlat:
-    """An empty index of 4 * sqrt(n) cells, learnt from rows at equal steps of `order`."""
-    cells = int(4 * math.sqrt(len(order)))
-    return inverted_file(embeddings[order[:: max(1, len(order) // (TRAINING * cells))]], cells, _PROBES)

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from scipy.sparse import csr_array
 
-from curate.algorithms.inverted_file import TRAINING, inverted_file
+from curate.algorithms.inverted_file import inverted_file
 
 _CELLS = 2  # times the root of the number of candidates
 _PROBES = 4  # cells that are looked through, at least
@@ -20,7 +20,8 @@ _MET = 4  # candidates in those cells for each neighbour, at least
 
 def complete_graph(candidates: np.ndarray, points: np.ndarray) -> csr_array:
     """All pairs of unit vectors, float32 (c, d) and (m, d). Takes 12 c m bytes while it is made."""
-    return csr_array(np.clip(candidates @ points.T, 0, 1))
+    table = candidates @ points.T
+    return csr_array(np.clip(table, 0, 1, out=table))
 
 
 def neighbour_graph(candidates: np.ndarray, points: np.ndarray, neighbours: int) -> csr_array:
@@ -30,7 +31,7 @@ def neighbour_graph(candidates: np.ndarray, points: np.ndarray, neighbours: int)
     """
     cells = int(_CELLS * math.sqrt(len(candidates)))
     probes = max(_PROBES, math.ceil(_MET * neighbours * cells / len(candidates)))
-    index = inverted_file(candidates[:: max(1, len(candidates) // (TRAINING * cells))], cells, probes)
+    index = inverted_file(candidates, np.arange(len(candidates)), cells, probes)
     index.add(candidates)
     cosines, found = index.search(points, neighbours)
     there = (found >= 0) & (cosines > 0)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-from curate.models.attention import _grouped_sdpa
+from curate.models.attention import BLOCK, _grouped_sdpa, _in_blocks, _sdpa
 
 
 @pytest.mark.parametrize("key_heads", [1, 2, 4])
@@ -26,3 +26,18 @@ def test_equals_sdpa(key_heads: int, positions: int, masked: bool) -> None:
     expected, _ = sdpa_attention_forward(module, query, key, value, mask, scaling=0.3, is_causal=False)
     found, _ = _grouped_sdpa(module, query, key, value, mask, scaling=0.3, is_causal=False)
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("key_heads", [1, 2, 4])
+@pytest.mark.parametrize("old", [0, 5])
+@pytest.mark.parametrize("new", [1, BLOCK, 2 * BLOCK + 3])
+@pytest.mark.parametrize("scaling", [None, 0.3])
+def test_blocks_equal_sdpa_and_a_plain_causal_mask(key_heads: int, old: int, new: int, scaling: float | None) -> None:
+    generator = torch.Generator().manual_seed(0)
+    query = torch.randn(1, 4, new, 8, generator=generator)
+    key, value = torch.randn(2, 1, key_heads, old + new, 8, generator=generator)
+    mask = torch.ones(new, old + new, dtype=torch.bool).tril(old)
+    repeated = (part.repeat_interleave(4 // key_heads, 1) for part in (key, value))
+    expected = torch.nn.functional.scaled_dot_product_attention(query, *repeated, attn_mask=mask, scale=scaling)
+    for attend in (_in_blocks, _sdpa):
+        torch.testing.assert_close(attend(query, key, value, scaling), expected)
