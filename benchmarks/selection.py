@@ -205,10 +205,10 @@ def _diversified(vectors: np.ndarray, tool: str, options: argparse.Namespace, ex
             chosen = FacilityLocationSelection(COUNT, metric="precomputed", optimizer="lazy").fit(table).ranking
     elif tool == "exact greedy":
         from curate.algorithms.facility_location import facility_location
-        from curate.algorithms.similarity_graph import complete_graph
+        from curate.algorithms.similarity_graph import CompleteGraph
 
         with Clock() as clock:
-            chosen = facility_location(complete_graph(vectors, vectors), COUNT)[0]
+            chosen = facility_location(CompleteGraph(vectors, vectors), COUNT)[0]
     elif tool == "DEITA's filter":
         from curate.algorithms.deita import deita
 
@@ -376,7 +376,7 @@ def _line(options: argparse.Namespace, row: str, tool: str) -> str:
         return f"| {row} | {tool} | not installed | | | | |"
     memory = f"{found['peak']:.1f} GiB ({found['anonymous']:.1f} without mapped files)"
     name = f"{tool} {found['version']}".strip()
-    times = f"{found['seconds']:.1f} | {found['processor']:.1f}"
+    times = f"{found['seconds']:.2f} | {found['processor']:.2f}"
     return f"| {row} | {name} | {times} | {memory} | {found['result']} | {load:.1f} |"
 
 

@@ -8,6 +8,8 @@ from datasets import Dataset
 
 from curate.errors import CurateError
 
+_COPIED = 1024  # vectors that are taken from a chunk at once
+
 
 class Embeddings:
     """The embeddings of `records` at unit length, in the order of the row numbers `order`, int64 (n,).
@@ -42,8 +44,9 @@ class Embeddings:
         order = np.argsort(chunk, kind="stable")
         numbers, firsts = np.unique(chunk[order], return_index=True)
         for number, places in zip(numbers.tolist(), np.split(order, firsts)[1:], strict=True):
-            found[places] = self._chunks[number][stored[places] - self._starts[number]]
-        lengths = np.linalg.norm(found, axis=1, keepdims=True)
+            for some in np.split(places, range(_COPIED, len(places), _COPIED)):
+                found[some] = self._chunks[number][stored[some] - self._starts[number]]
+        lengths = np.sqrt(np.einsum("ij,ij->i", found, found))[:, None]
         broken = np.flatnonzero(~np.isfinite(lengths[:, 0]))
         if len(broken):
             place = np.arange(len(self))[rows][broken[0]]

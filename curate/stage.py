@@ -94,7 +94,8 @@ def partition(records: Dataset, verdicts: Iterable[Drop | None], stats: dict[str
     stays[gone] = False
     # Columns of the whole pool, empty where a record stays: so the rest of a memory-mapped pool need not be copied.
     place = pa.array(np.cumsum(~stays) - 1, mask=stays)
-    marked = set_column(records, "reason", arrow_column(reasons, Value("string")).take(place), Value("string"))
+    reason = pa.chunked_array([pa.array(reasons, pa.string())])
+    marked = set_column(records, "reason", reason.take(place), Value("string"))
     marked = set_column(marked, "detail", detail.take(place), Json())
     return Outcome(records.select(np.flatnonzero(stays)), marked.select(np.flatnonzero(~stays)), stats or {})
 

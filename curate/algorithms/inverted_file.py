@@ -7,8 +7,8 @@ import numpy as np
 
 from curate.algorithms.blocks import Vectors
 
-_TRAINING = 40  # rows for each cell
-_ITERATIONS = 4
+_TRAINING = 20  # rows for each cell
+_ITERATIONS = 2
 
 
 def inverted_file(vectors: Vectors, rows: np.ndarray, cells: int, probes: int) -> faiss.IndexIVFFlat:

@@ -15,7 +15,7 @@ import numpy as np
 from curate.algorithms.blocks import Vectors
 from curate.algorithms.facility_location import facility_location
 from curate.algorithms.medoids import medoids
-from curate.algorithms.similarity_graph import complete_graph, neighbour_graph
+from curate.algorithms.similarity_graph import CompleteGraph, NeighbourGraph, SimilarityGraph
 
 PAIRWISE = 4096  # points of which all pairs are compared
 PER_PICK = 32  # points that a sample has for each pick, at least
@@ -43,16 +43,18 @@ def sampled_greedy(
     quota = np.array([count]) if quotas is None else quotas
     size = max(PAIRWISE, PER_PICK * count)
     if total <= size:
-        rows = clients = np.arange(total)
+        rows = np.arange(total)
+        candidates = points = vectors[:]
     else:
         clients = np.sort(np.random.default_rng(0).choice(total, size, replace=False))
         rows = _with_enough(clients, group, quota)
-    candidates, points = vectors[rows], vectors[clients]
-    if len(clients) <= PAIRWISE:
-        graph = complete_graph(candidates, points)
+        candidates, points = vectors[rows], vectors[clients]
+    graph: SimilarityGraph
+    if len(points) <= PAIRWISE:
+        graph = CompleteGraph(candidates, points)
     else:
-        graph = neighbour_graph(candidates, points, math.ceil(NEIGHBOURS * len(rows) / count))
-    chosen = rows[facility_location(graph, count, bonus[rows], cover_weight / len(clients), group[rows], quota)[0]]
+        graph = NeighbourGraph(candidates, points, math.ceil(NEIGHBOURS * len(rows) / count))
+    chosen = rows[facility_location(graph, count, bonus[rows], cover_weight / len(points), group[rows], quota)[0]]
     return chosen if total <= size else medoids(vectors, chosen, bonus * (total / cover_weight), groups)
 
 

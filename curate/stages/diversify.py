@@ -26,7 +26,7 @@ from curate.stage import Drop, Outcome, partition, stage
 
 NOT_CHOSEN = "not chosen"
 IN_MEMORY = 1 << 30  # bytes of embeddings that are read at once; a larger pool's are read as they are needed
-COMPARED = 20_000  # records of the pool by which the choice is compared with its baselines
+COMPARED = 5_000  # records of the pool by which what the baselines would reach is estimated
 WITHIN = (0.6, 0.7, 0.8)
 WEIGHS_QUALITY = ("facility-location", "deita", "mig")
 
@@ -47,7 +47,7 @@ def _needs(config: Mapping[str, Any]) -> list[str]:
     needs=_needs,
     makes=("scores", "scores.rank", "scores.gain", "scores.represents"),
     reasons={NOT_CHOSEN: "other records cover more; detail names the chosen record that is nearest to it"},
-    version=3,
+    version=4,
 )
 def diversify(
     records: Dataset,
@@ -161,7 +161,7 @@ def _deita(
 
 
 def _coverage(vectors: Any, cosine: np.ndarray, baselines: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """The share of the pool within each cosine of the choice, and of its baselines; of `COMPARED` records of the pool.
+    """The share of the pool within each cosine of the choice, and of its baselines, by `COMPARED` records of the pool.
 
     `cosine`, float32 (n,), is that of each record to the nearest chosen one.
     """
@@ -169,7 +169,7 @@ def _coverage(vectors: Any, cosine: np.ndarray, baselines: Mapping[str, np.ndarr
     if len(some) > COMPARED:
         some = np.sort(np.random.default_rng(0).choice(len(some), COMPARED, replace=False))
     points = vectors[some]
-    cosines = {"": cosine[some]} | {name: cover(points, vectors[rows]).cosine for name, rows in baselines.items()}
+    cosines = {"": cosine} | {name: cover(points, vectors[rows]).cosine for name, rows in baselines.items()}
     return {
         f"coverage {limit}{name}": round(float((near >= limit).mean()), 4)
         for limit in WITHIN
@@ -187,8 +187,9 @@ def _outcome(
     taken[chosen] = True
 
     def verdicts() -> Iterator[Drop | None]:
+        nearest, cosines = found.place.tolist(), found.cosine.tolist()
         for place in place_of.tolist():
-            detail = {"nearest": names[found.place[place]], "similarity": float(found.cosine[place])}
+            detail = {"nearest": names[nearest[place]], "similarity": cosines[place]}
             yield None if taken[place] else Drop(NOT_CHOSEN, detail)
 
     scores = {

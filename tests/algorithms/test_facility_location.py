@@ -1,4 +1,4 @@
-"""Facility location: the lazy greedy choice against the plain greedy and against the best."""
+"""Facility location: the greedy choice against one that computes every objective anew, and against the best."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
 
 from curate.algorithms.facility_location import facility_location
-from curate.algorithms.similarity_graph import complete_graph
+from curate.algorithms.similarity_graph import CompleteGraph, NeighbourGraph
 
 
-def pairs(embeddings: np.ndarray) -> csr_array:
-    return complete_graph(embeddings, embeddings)
+def pairs(embeddings: np.ndarray) -> CompleteGraph:
+    return CompleteGraph(embeddings, embeddings)
 
 
 def vectors(n: int, seed: int) -> np.ndarray:
@@ -67,7 +66,7 @@ def test_opposites_do_not_count_against_each_other() -> None:
 
 @settings(deadline=None)
 @given(st.integers(1, 12), st.integers(0, 10**6), st.sampled_from([0.0, 0.2, 0.7]), st.data())
-def test_lazy_is_plain_greedy_and_close_to_the_best(n: int, seed: int, weight: float, data: st.DataObject) -> None:
+def test_it_is_plain_greedy_and_close_to_the_best(n: int, seed: int, weight: float, data: st.DataObject) -> None:
     count = data.draw(st.integers(1, min(n, 4)))
     embeddings, quality = vectors(n, seed), np.random.default_rng(seed).random(n)
     chosen, gains = facility_location(pairs(embeddings), count, quality * weight / count, (1 - weight) / n)
@@ -82,7 +81,7 @@ def test_lazy_is_plain_greedy_and_close_to_the_best(n: int, seed: int, weight: f
     assert all(later <= earlier + 1e-9 for earlier, later in pairwise(gains))
 
 
-def test_lazy_picks_the_points_of_plain_greedy() -> None:
+def test_it_picks_the_points_of_plain_greedy() -> None:
     embeddings, quality = vectors(60, 1), np.random.default_rng(1).random(60)
     assert facility_location(pairs(embeddings), 20, quality * 0.3 / 20, 0.7 / 60)[0].tolist() == plain_greedy(
         embeddings, quality, 0.3, 20
@@ -92,7 +91,32 @@ def test_lazy_picks_the_points_of_plain_greedy() -> None:
 def test_some_may_cover_others_and_a_group_has_its_quota() -> None:
     candidates = np.array([[1, 0], [0.9, 0.1], [0, 1]], dtype=np.float32)
     clients = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
-    table = complete_graph(candidates, clients)
-    assert facility_location(table, 2)[0].tolist() == [0, 2]
-    chosen, _ = facility_location(table, 3, groups=np.array([0, 0, 1]), quotas=np.array([1, 1]))
+    graph = CompleteGraph(candidates, clients)
+    assert facility_location(graph, 2)[0].tolist() == [0, 2]
+    chosen, _ = facility_location(graph, 3, groups=np.array([0, 0, 1]), quotas=np.array([1, 1]))
     assert chosen.tolist() == [0, 2]
+
+
+def test_no_more_come_out_than_there_are_and_a_group_without_quota_gives_none() -> None:
+    graph = pairs(np.eye(3, dtype=np.float32))
+    assert facility_location(graph, 5)[0].tolist() == [0, 1, 2]
+    chosen, _ = facility_location(graph, 2, groups=np.array([0, 1, 1]), quotas=np.array([0, 2]))
+    assert chosen.tolist() == [1, 2]
+
+
+def test_copies_are_picked_last_in_their_order_however_often_gains_changed() -> None:
+    points = np.repeat(vectors(200, 3), 2, axis=0)
+    chosen, gains = facility_location(pairs(points), 400)
+    assert chosen[:200].tolist() == sorted(set(chosen[:200].tolist()), key=chosen.tolist().index)
+    assert len(set((chosen[:200] // 2).tolist())) == 200
+    assert gains[200:].tolist() == [0] * 200
+    assert chosen[200:].tolist() == sorted(chosen[200:].tolist())
+
+
+def test_a_graph_of_all_neighbours_gives_the_choice_of_the_complete_graph() -> None:
+    points = vectors(300, 4)
+    for count in (1, 40, 300):
+        complete = facility_location(CompleteGraph(points, points), count)
+        sparse = facility_location(NeighbourGraph(points, points, 300), count)
+        assert complete[0].tolist() == sparse[0].tolist()
+        np.testing.assert_allclose(complete[1], sparse[1], atol=1e-9)

@@ -11,7 +11,7 @@ from curate.algorithms import sampled_greedy as module
 from curate.algorithms.coverage import cover_chosen
 from curate.algorithms.facility_location import facility_location
 from curate.algorithms.sampled_greedy import sampled_greedy
-from curate.algorithms.similarity_graph import complete_graph
+from curate.algorithms.similarity_graph import CompleteGraph
 
 
 def clusters(number: int, each: int, seed: int = 0) -> np.ndarray:
@@ -26,7 +26,7 @@ def objective(points: np.ndarray, chosen: np.ndarray) -> float:
 
 def test_up_to_the_limit_it_is_the_greedy_choice() -> None:
     points = clusters(20, 10)
-    assert sampled_greedy(points, 30).tolist() == facility_location(complete_graph(points, points), 30)[0].tolist()
+    assert sampled_greedy(points, 30).tolist() == facility_location(CompleteGraph(points, points), 30)[0].tolist()
 
 
 @pytest.mark.parametrize("count", [10, 40, 200])  # a sample, all pairs; a sample, neighbours; all points, neighbours
@@ -34,7 +34,7 @@ def test_beyond_it_the_objective_is_nearly_that_of_the_greedy_choice(
     monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     points = clusters(50, 40)
-    exact = objective(points, facility_location(complete_graph(points, points), count)[0])
+    exact = objective(points, facility_location(CompleteGraph(points, points), count)[0])
     monkeypatch.setattr(module, "PAIRWISE", 400)
     chosen = sampled_greedy(points, count)
     assert len(set(chosen.tolist())) == count
