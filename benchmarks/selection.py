@@ -45,7 +45,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "near-duplicates": ("curate", "rensa", "datasketch"),
     "near-duplicates-200k": ("curate", "rensa", "datasketch"),
     "semantic-duplicates": ("curate", "semhash"),
-    "diversify-20k": ("curate", "exact greedy", "apricot", "DEITA's filter", "semhash"),
+    "diversify-20k": ("exact greedy", "curate", "apricot", "DEITA's filter", "semhash"),
     "diversify-300k": ("curate",),
     "selection-250k": ("curate",),
     "selection-1m": ("curate",),
@@ -230,7 +230,7 @@ def _diversified(vectors: np.ndarray, tool: str, options: argparse.Namespace, ex
             kept = diversify(pool, count=COUNT).kept
         chosen = np.array([int(name) for name in kept["id"]])
     objective = _objective(vectors, chosen)
-    place = options.cache / f"exact-{len(vectors)}.json"
+    place = options.cache / f"exact-{options.limit}-{len(vectors)}.json"
     if tool == "exact greedy":
         place.write_text(json.dumps(objective))
     best = json.loads(place.read_text()) if exact and place.exists() else None
