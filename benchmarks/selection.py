@@ -42,8 +42,8 @@ from selection_data import (  # the path comes first
 COUNT = 1000
 JACCARD, COSINE = 0.8, 0.9
 ROWS: dict[str, tuple[str, ...]] = {
-    "near-duplicates": ("curate", "rensa", "datasketch"),
-    "near-duplicates-200k": ("curate", "rensa", "datasketch"),
+    "near-duplicates": ("curate", "rensa", "datasketch", "SetSimilaritySearch"),
+    "near-duplicates-200k": ("curate", "rensa", "datasketch", "SetSimilaritySearch"),
     "semantic-duplicates": ("curate", "semhash"),
     "diversify-20k": ("exact greedy", "curate", "apricot", "DEITA's filter", "semhash"),
     "diversify-300k": ("curate",),
@@ -52,7 +52,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "selection-4m": ("curate",),
     "embed": ("curate", "sentence-transformers"),
 }
-PEERS = {"rensa": "rensa", "datasketch": "datasketch", "apricot": "apricot", "semhash": "semhash"}
+PEERS = ("rensa", "datasketch", "SetSimilaritySearch", "apricot", "semhash")  # the names of their modules
 SIZES = {"selection-250k": 250_000, "selection-1m": 1_000_000, "selection-4m": 4_000_000}
 
 
@@ -113,12 +113,12 @@ class Clock:
 def _measure(options: argparse.Namespace, row: str, tool: str) -> dict[str, Any]:
     if tool in PEERS:
         try:
-            importlib.import_module(PEERS[tool])
+            importlib.import_module(tool)
         except ImportError:
             return {"missing": True}
     kind = "selection" if row in SIZES else row.replace("-200k", "")
     clock, result = globals()[f"_{kind.replace('-', '_')}"](options, row, tool)
-    version = metadata.version({"apricot": "apricot-select"}.get(tool, PEERS[tool])) if tool in PEERS else ""
+    version = metadata.version({"apricot": "apricot-select"}.get(tool, tool)) if tool in PEERS else ""
     return {
         "seconds": clock.seconds,
         "processor": clock.processor,
@@ -149,6 +149,14 @@ def _near_duplicates(options: argparse.Namespace, row: str, tool: str) -> tuple[
                 sketch = RMinHash(num_perm=128, seed=42)
                 sketch.update(_grams(text))
                 _first_come(index.query(sketch), number, dropped, lambda n, s=sketch: index.insert(n, s))
+    elif tool == "SetSimilaritySearch":
+        from SetSimilaritySearch import all_pairs
+
+        with Clock() as clock:
+            found = all_pairs([set(_grams(text)) for text in texts], "jaccard", JACCARD)
+            for first, second in sorted((int(min(pair[:2])), int(max(pair[:2]))) for pair in found):
+                if first not in dropped:
+                    dropped.setdefault(second, first)
     else:
         from datasketch import MinHash, MinHashLSH
 

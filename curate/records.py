@@ -28,7 +28,7 @@ from uuid import uuid4
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets import Dataset, DatasetInfo, Features, Json, List, Value
+from datasets import Dataset, DatasetInfo, Features, Json, List, Value, concatenate_datasets
 
 from curate.errors import CurateError
 
@@ -47,6 +47,7 @@ MESSAGES = List({"role": Value("string"), "content": Value("string"), "reasoning
 
 
 BATCH = 1000  # records that are read or written at once
+PIECE = 10_000  # rows that are held as Python objects at once
 STRETCH = 32  # rows of a stretch for each row that is taken from it, at most
 
 
@@ -83,8 +84,28 @@ def derive_seed(*parts: Any) -> int:
     return int(digest(*parts)[:16], 16) >> 1
 
 
-def from_rows(rows: Sequence[Mapping[str, Any]]) -> Dataset:
-    """A pool from records as dictionaries; keys that only some of them have become null in the others."""
+def from_rows(rows: Iterable[Mapping[str, Any]]) -> Dataset:
+    """A pool from records as dictionaries; keys that only some of them have become null in the others.
+
+    Rows become Arrow a piece at a time, so that millions may come from an iterator. The type of a column depends on the
+    values of all rows, wherever a piece ends.
+    """
+    waiting = iter(rows)
+    pieces = [_piece(list(islice(waiting, PIECE)))]
+    while batch := list(islice(waiting, PIECE)):
+        pieces.append(_piece(batch))
+    if len(pieces) == 1:
+        return pieces[0]
+    for name in dict.fromkeys(name for piece in pieces for name in piece.column_names):
+        if any(piece.features.get(name) != pieces[0].features.get(name) for piece in pieces):
+            columns = [piece[name][:] if name in piece.column_names else [None] * len(piece) for piece in pieces]
+            feature = _feature(name, [value for column in columns for value in column])
+            together = zip(pieces, columns, strict=True)
+            pieces = [set_column(piece, name, _fitted(column, feature), feature) for piece, column in together]
+    return concatenate_datasets(pieces)
+
+
+def _piece(rows: Sequence[Mapping[str, Any]]) -> Dataset:
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {name: [row.get(name) for row in rows] for name in names}
     features = Features({name: _feature(name, values) for name, values in columns.items()})
@@ -111,7 +132,7 @@ def arrow_column(values: Any, feature: Any) -> pa.ChunkedArray:
     if isinstance(values, pa.ChunkedArray):
         return values
     waiting, chunks = iter(values), []
-    while batch := list(islice(waiting, 10_000)):
+    while batch := list(islice(waiting, PIECE)):
         chunks += Dataset.from_dict({"values": batch}, Features({"values": feature})).data.column("values").chunks
     return pa.chunked_array(chunks, Features({"values": feature}).arrow_schema.field("values").type)
 
@@ -323,7 +344,8 @@ def _feature(name: str, values: Sequence[Any]) -> Any:
     if name == "labels":
         return labels_feature({label for row in values for label in row or ()})
     if name == "embedding":
-        return List(Value("float32"), length=len(values[0]) if values else -1)
+        lengths = {len(value) for value in values if value is not None}
+        return List(Value("float32"), length=lengths.pop() if len(lengths) == 1 else -1)
     kinds = {type(value) for value in values if value is not None}
     scalars = {str: "string", int: "int64", float: "float64", bool: "bool"}
     if name != "source" and len(kinds) == 1 and kinds <= scalars.keys():

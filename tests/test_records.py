@@ -34,6 +34,22 @@ def test_a_key_that_only_some_records_have_is_null_in_the_others():
     assert pool["stars"][:] == [None, 3]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_rows_that_come_in_pieces_make_the_same_pool(monkeypatch, size):
+    rows = [
+        {"id": "a", "stars": None, "scores": {"fit": 1.0}, "source": {"line": 1}},
+        {"id": "b", "stars": 3, "embedding": [1.0, 0.0], "candidates": [{"content": "y", "scores": {"fit": 0.5}}]},
+        {"id": "c", "stars": 4, "tag": "x", "scores": {"quality": 2.0}, "candidates": [{"content": "z"}]},
+        {"id": "d", "labels": {"category": "Math"}, "source": "elsewhere", "tag": 5},
+    ]
+    rows = [{**row, "messages": ROWS[0]["messages"]} for row in rows]
+    whole = from_rows(rows)
+    monkeypatch.setattr("curate.records.PIECE", size)
+    pieces = from_rows(row for row in rows)
+    assert pieces.features == whole.features
+    assert pieces.to_list() == whole.to_list()
+
+
 def test_scores_add_up_and_replace_by_name():
     pool = set_scores(set_scores(from_rows(ROWS), {"fit": [1.0, 2.0]}), {"fit": [3.0, None], "other": [0.0, 1.0]})
     assert pool["scores"][:] == [{"fit": 3.0, "other": 0.0}, {"fit": None, "other": 1.0}]

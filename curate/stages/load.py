@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Any, Literal
 
@@ -81,23 +81,26 @@ def load(
     `split` is `train` and `revision` the newest where they are not named; name the revision to make a run repeatable.
     Raises CurateError when a source is missing, is of another kind, or when no record at all can be read.
     """
-    rows: list[dict[str, Any]] = []
     unreadable: list[dict[str, Any]] = []
     stats: Counter[str] = Counter()
     seen: dict[str, str] = {}
-    for row in rows_of(path, "load: path"):
-        try:
-            record, shape = read_record(row)
-            _name(record, seen, f"{row.source}:{row.line}")
-        except CurateError as error:
-            unreadable.append({"file": row.source, "line": row.line, "reason": str(error), "text": _excerpt(row)})
-            continue
-        record.setdefault("source", {"file": row.source, "line": row.line})
-        rows.append(record)
-        stats[f"shape {shape}"] += 1
-    if not rows:
+
+    def readable() -> Iterator[dict[str, Any]]:
+        for row in rows_of(path, "load: path"):
+            try:
+                record, shape = read_record(row)
+                _name(record, seen, f"{row.source}:{row.line}")
+            except CurateError as error:
+                unreadable.append({"file": row.source, "line": row.line, "reason": str(error), "text": _excerpt(row)})
+                continue
+            record.setdefault("source", {"file": row.source, "line": row.line})
+            stats[f"shape {shape}"] += 1
+            yield record
+
+    records = from_rows(readable())
+    if not len(records):
         raise _nothing(path, unreadable)
-    return Outcome(from_rows(rows), from_rows(unreadable), dict(stats))
+    return Outcome(records, from_rows(unreadable), dict(stats))
 
 
 def peek(path: Sources) -> list[str]:
