@@ -131,9 +131,10 @@ def read_record(row: Row) -> tuple[dict[str, Any], str]:
         checked = RecordIn.model_validate(record)
     except ValidationError as error:
         raise explain(error, "record", RecordIn.model_fields) from None
-    text = json.dumps(record, ensure_ascii=False, default=str)
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise CurateError("a text holds half of a surrogate pair, which is not valid Unicode")
+    try:
+        json.dumps(record, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise CurateError("a text holds half of a surrogate pair, which is not valid Unicode") from None
     return checked.model_dump(exclude_none=True), shape
 
 
