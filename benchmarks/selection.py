@@ -31,6 +31,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 from selection_data import (  # the path comes first
+    alpaca,
     embeddings,
     made_embeddings,
     made_pool,
@@ -42,6 +43,7 @@ from selection_data import (  # the path comes first
 COUNT = 1000
 JACCARD, COSINE = 0.8, 0.9
 ROWS: dict[str, tuple[str, ...]] = {
+    "load": ("curate", "datasets"),
     "near-duplicates": ("curate", "rensa", "datasketch", "SetSimilaritySearch"),
     "near-duplicates-200k": ("curate", "rensa", "datasketch", "SetSimilaritySearch"),
     "semantic-duplicates": ("curate", "semhash"),
@@ -127,6 +129,23 @@ def _measure(options: argparse.Namespace, row: str, tool: str) -> dict[str, Any]
         "result": result,
         "version": version,
     }
+
+
+def _load(options: argparse.Namespace, row: str, tool: str) -> tuple[Clock, str]:
+    """Arrow from an Alpaca file; curate checks and names each record besides."""
+    place = alpaca(options)
+    if tool == "curate":
+        from curate import load
+
+        with Clock() as clock:
+            found = load(path=place).kept
+    else:
+        from datasets import Dataset
+
+        with tempfile.TemporaryDirectory(dir=options.cache) as directory, Clock() as clock:
+            found = Dataset.from_json(str(place), cache_dir=directory)
+    size = f"{place.stat().st_size / 2**30:.1f} GiB"
+    return clock, f"{len(found):,} records, {size}; {len(found) / clock.seconds:,.0f} records a second"
 
 
 def _near_duplicates(options: argparse.Namespace, row: str, tool: str) -> tuple[Clock, str]:
@@ -360,7 +379,9 @@ def _pool(texts: list[str]) -> Any:
 
 def _prepare(options: argparse.Namespace, row: str) -> None:
     """Makes what the row reads, outside of what is measured."""
-    if row.startswith("near-duplicates"):
+    if row == "load":
+        alpaca(options)
+    elif row.startswith("near-duplicates"):
         texts = responses(options) if row == "near-duplicates" else perturbed(options, 200_000)
         true_pairs(options, row, texts, JACCARD)
     elif row in ("semantic-duplicates", "diversify-20k"):

@@ -26,6 +26,18 @@ def responses(options: Namespace) -> list[str]:
     return found
 
 
+def alpaca(options: Namespace) -> Path:
+    """Eight copies of each real response, in a file of Alpaca's shape."""
+    place: Path = options.cache / f"alpaca-{options.limit}.jsonl"
+    if not place.exists():
+        with place.open("w") as file:
+            for number in range(8):
+                for text in responses(options):
+                    row = {"instruction": f"What is your answer number {number}?", "output": text}
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return place
+
+
 def perturbed(options: Namespace, number: int) -> list[str]:
     """`number` texts: the real responses, and copies of them in which from none to a quarter of the words differ."""
     place = options.cache / f"perturbed-{number}-{options.limit}.json"
