@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from datasets import Dataset
 
 from curate import decontaminate
-from curate.records import from_rows
+from curate.records.pool import from_rows
 
 BENCHMARKS = ("gsm8k_test", "humaneval", "mt_bench")
 MODES: dict[str, dict[str, Any]] = {

@@ -14,7 +14,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from curate import load_model, synthesize
-from curate.models import Prompt, Sampling
+from curate.models.protocols import Prompt, Sampling
 
 MODEL = "data/models/demo-chat"
 INSTRUCTIONS = 128

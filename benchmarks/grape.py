@@ -39,7 +39,8 @@ from transformers import AutoTokenizer
 
 from curate import choose, fit, load_model
 from curate.chat import ChatTemplate
-from curate.records import derive_seed, from_rows
+from curate.records.identity import derive_seed
+from curate.records.pool import from_rows
 
 SEEDS = (0, 1, 2)
 BUDGETS = ("examples", "tokens")

@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import SFTConfig, SFTTrainer
 
 from curate import load_model
-from curate.models import Prompt, Sampling
+from curate.models.protocols import Prompt, Sampling
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data/models"))
 from pairs import generate

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from curate.records import derive_seed
+from curate.records.identity import derive_seed
 
 Step = tuple[str, str]
 

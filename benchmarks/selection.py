@@ -192,7 +192,7 @@ def _semantic_duplicates(options: argparse.Namespace, row: str, tool: str) -> tu
     vectors = embeddings(options)
     if tool == "curate":
         from curate import deduplicate
-        from curate.records import set_embeddings
+        from curate.records.pool import set_embeddings
 
         pool = set_embeddings(_pool([str(n) for n in range(len(vectors))]), vectors)
         with Clock() as clock:
@@ -250,7 +250,7 @@ def _diversified(vectors: np.ndarray, tool: str, options: argparse.Namespace, ex
             chosen = np.array([int(name) for name in index.self_find_representative(COUNT).selected])
     else:
         from curate import diversify
-        from curate.records import set_embeddings
+        from curate.records.pool import set_embeddings
 
         pool = set_embeddings(_pool([""] * len(vectors)), vectors)
         with Clock() as clock:
@@ -268,7 +268,7 @@ def _diversified(vectors: np.ndarray, tool: str, options: argparse.Namespace, ex
 def _selection(options: argparse.Namespace, row: str, tool: str) -> tuple[Clock, str]:
     """Deduplicate, trim and diversify; as in a run, each stage's result is written, and mapped by the next."""
     from curate import deduplicate, diversify, trim
-    from curate.records import read_arrow, write_arrow
+    from curate.records.files import read_arrow, write_arrow
 
     place = made_pool(options, SIZES[row])
     spent: list[str] = []
@@ -366,7 +366,7 @@ def _objective(vectors: np.ndarray, chosen: np.ndarray) -> float:
 
 
 def _pool(texts: list[str]) -> Any:
-    from curate.records import from_rows
+    from curate.records.pool import from_rows
 
     turns = [("user", "?"), ("assistant", "")]
     return from_rows(

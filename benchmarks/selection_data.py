@@ -129,7 +129,8 @@ def made_pool(options: Namespace, number: int) -> Path:
     import pyarrow as pa
     from datasets import Features, List, Value
 
-    from curate.records import MESSAGES, written_whole
+    from curate.records.files import written_whole
+    from curate.records.schema import MESSAGES
 
     place: Path = options.cache / f"pool-{number}.arrow"
     if place.exists():

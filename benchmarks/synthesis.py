@@ -19,10 +19,10 @@ from typing import Any
 
 from contender import serve, take_turns
 
-from curate.models import load_model
-from curate.records import derive_seed
-from curate.run import IN_FLIGHT
-from curate.shards import in_flight
+from curate.models.spec import load_model
+from curate.records.identity import derive_seed
+from curate.runs.run import IN_FLIGHT
+from curate.runs.shards import in_flight
 from curate.stages.synthesize import synthesize
 
 MODEL = "data/models/demo-chat"

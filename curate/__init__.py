@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from curate.errors import CurateError
     from curate.models.spec import load_model
+    from curate.outcome import Outcome
     from curate.pipeline import Pipeline
-    from curate.run import Run
-    from curate.stage import Outcome
+    from curate.runs.run import Run
     from curate.stages.choose import choose
     from curate.stages.decontaminate import decontaminate
     from curate.stages.deduplicate import deduplicate
@@ -60,9 +60,9 @@ __all__ = [
 
 _HOMES = {
     "CurateError": "curate.errors",
-    "Outcome": "curate.stage",
+    "Outcome": "curate.outcome",
     "Pipeline": "curate.pipeline",
-    "Run": "curate.run",
+    "Run": "curate.runs.run",
     "load_model": "curate.models.spec",
 }
 

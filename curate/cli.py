@@ -38,7 +38,7 @@ def run(pipeline: PipelineFile, output: RunDirectory = None, overrides: Override
 
     from curate.pipeline import Pipeline
     from curate.report.console import StageBars, print_funnel
-    from curate.run import Run
+    from curate.runs.run import Run
 
     job = Run(Pipeline.from_yaml(pipeline, overrides or ()), output)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
@@ -59,7 +59,7 @@ def check(pipeline: PipelineFile, output: RunDirectory = None, overrides: Overri
     """Validate a pipeline and print its plan, without running it."""
     from curate.pipeline import Pipeline
     from curate.report.console import print_plan
-    from curate.run import Run
+    from curate.runs.run import Run
 
     print_plan(Run(Pipeline.from_yaml(pipeline, overrides or ()), output))
 

@@ -34,3 +34,8 @@ def explain(error: ValidationError, where: str, valid: Iterable[str]) -> CurateE
         return CurateError(f"{where}: the key {key!r} is missing; it is required")
     message = first["msg"][0].lower() + first["msg"][1:]
     return CurateError(f"{where}: {key}: {message}, found {first['input']!r}")
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error of a library, which may run to many."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curate.errors import CurateError, explain, nearest
 from curate.models.spec import ModelSpec, models_schema, parse_spec
-from curate.reading import files_of
-from curate.records import digest
-from curate.stage import STAGES, Stage, column_hint, get_stage, missing_columns
+from curate.records.identity import digest
+from curate.records.reading import files_of
+from curate.registry import STAGES, column_hint, get_stage, missing_columns
+from curate.stage import Stage
 
 
 class PipelineFile(BaseModel):

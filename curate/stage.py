@@ -7,46 +7,25 @@ name from `models:`.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import types
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, reduce, update_wrapper
 from operator import or_
 from typing import Annotated, Any, Generic, Literal, ParamSpec, Union, get_args, get_origin, get_type_hints
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
-from datasets import Dataset, Json, Value
+from datasets import Dataset
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from curate.chat import ChatTemplate
-from curate.errors import CurateError, explain, nearest
-from curate.models import Embedder, LanguageModel, RewardModel
-from curate.records import arrow_column, columns_of, set_candidates, set_column
-
-STAGES = (
-    "load",
-    "synthesize",
-    "respond",
-    "screen",
-    "label",
-    "reward",
-    "moderate",
-    "fit",
-    "choose",
-    "gate",
-    "extend",
-    "trim",
-    "deduplicate",
-    "decontaminate",
-    "embed",
-    "diversify",
-    "prepare",
-)  # in the order in which a pipeline uses them
+from curate.errors import CurateError, explain
+from curate.models.protocols import Embedder, LanguageModel, RewardModel
+from curate.outcome import Outcome
+from curate.records.schema import columns_of
+from curate.registry import column_hint, missing_columns
 
 Sees = Literal["nothing", "each", "all"]
 Role = Literal["language", "embedder", "reward", "chat"]
@@ -55,80 +34,6 @@ Summary = Callable[[Mapping[str, float]], dict[str, float]]
 P = ParamSpec("P")
 
 _ROLES: dict[Any, Role] = {LanguageModel: "language", Embedder: "embedder", RewardModel: "reward", ChatTemplate: "chat"}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a stage made of its records: `kept`, `dropped` (each with `reason` and `detail`), and counters.
-
-    For a stage that sees nothing, `dropped` holds the input that could not become a record. The counters of shards add.
-    """
-
-    kept: Dataset
-    dropped: Dataset
-    stats: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Drop:
-    """Why a record is dropped: a reason that its stage declares, and the numbers behind it."""
-
-    reason: str
-    detail: dict[str, Any] = field(default_factory=dict)
-
-
-def partition(records: Dataset, verdicts: Iterable[Drop | None], stats: dict[str, float] | None = None) -> Outcome:
-    """Divides `records` by one verdict each: None keeps the record, a `Drop` drops it."""
-    gone: list[int] = []
-    reasons: list[str] = []
-
-    def details() -> Iterator[dict[str, Any]]:
-        for row, verdict in enumerate(verdicts):
-            if verdict is not None:
-                gone.append(row)
-                reasons.append(verdict.reason)
-                yield verdict.detail
-
-    detail = arrow_column(details(), Json())
-    stays = np.ones(len(records), dtype=bool)
-    stays[gone] = False
-    # Columns of the whole pool, empty where a record stays: so the rest of a memory-mapped pool need not be copied.
-    place = pa.array(np.cumsum(~stays) - 1, mask=stays)
-    reason = pa.chunked_array([pa.array(reasons, pa.string())])
-    marked = set_column(records, "reason", reason.take(place), Value("string"))
-    marked = set_column(marked, "detail", detail.take(place), Json())
-    return Outcome(records.select(np.flatnonzero(stays)), marked.select(np.flatnonzero(~stays)), stats or {})
-
-
-def sift(
-    records: Dataset,
-    verdicts: Sequence[Sequence[Drop | None]],
-    stats: Mapping[str, float] | None = None,
-    drops: Sequence[Drop | None] | None = None,
-) -> Outcome:
-    """Divides the candidates of each record by one verdict each, and drops the records that have none left.
-
-    A candidate that goes moves to the column `rejected` with its reason and detail, and is counted. A record that
-    loses its last candidate is dropped for the commonest of its candidates' reasons; `drops` are verdicts on the
-    records themselves, which come first.
-    """
-    counts: Counter[str] = Counter(stats or {})
-    kept, rejected = [], []
-    fates = list(drops or [None] * len(records))
-    before = records["rejected"] if "rejected" in records.column_names else [None] * len(records)
-    columns = zip(records["candidates"], verdicts, before, strict=True)
-    for row, (candidates, row_verdicts, earlier) in enumerate(columns):
-        pairs = list(zip(candidates, row_verdicts, strict=True))
-        gone = [(candidate, verdict) for candidate, verdict in pairs if verdict]
-        kept.append([candidate for candidate, verdict in pairs if not verdict])
-        moved = [{**candidate, "reason": drop.reason, "detail": drop.detail} for candidate, drop in gone]
-        rejected.append([*(earlier or ()), *moved])
-        reasons = Counter(drop.reason for _, drop in gone)
-        counts.update({f"candidates {reason}": number for reason, number in reasons.items()})
-        if gone and not kept[-1] and fates[row] is None:
-            fates[row] = Drop(min(reasons, key=lambda r: (-reasons[r], r)), {"candidates": dict(reasons)})
-    sifted = set_column(set_candidates(records, kept), "rejected", rejected, Json())
-    return partition(sifted, fates, dict(counts))
 
 
 class Stage(Generic[P]):
@@ -281,38 +186,6 @@ def stage(
         )
 
     return declare
-
-
-def get_stage(name: str, where: str = "stages") -> Stage[Any]:
-    """The stage of this name; raises CurateError with the nearest valid name."""
-    if name not in STAGES:
-        raise CurateError(f"{where}: there is no stage {name!r}; {nearest(name, STAGES)}")
-    found: Stage[Any] = getattr(importlib.import_module(f"curate.stages.{name}"), name)
-    return found
-
-
-def missing_columns(needs: Iterable[str], present: set[str]) -> list[str]:
-    """Those of `needs` that nothing in `present` meets."""
-    return [need for need in needs if not present.intersection(need.split("|"))]
-
-
-def column_hint(missing: str) -> str:
-    """What to do about a missing column: which stages make it."""
-    makers = makers_of(missing)
-    what = " or ".join(repr(column) for column in missing.split("|"))
-    remedy = f"put one of these stages before it: {', '.join(makers)}" if makers else "no stage makes it"
-    return f"needs {what}, which the records do not have; {remedy}"
-
-
-def makers_of(column: str) -> list[str]:
-    """The stages that make a column, or one of `a|b`."""
-    wanted = set(column.split("|"))
-    others = [get_stage(name) for name in STAGES if name != "load"]
-    return [stage.name for stage in others if wanted.intersection(stage.makes(_defaults(stage)))]
-
-
-def _defaults(stage: Stage[Any]) -> dict[str, Any]:
-    return {name: p.default for name, p in stage.parameters.items() if p.default is not inspect.Parameter.empty}
 
 
 def _validated(schema: type[BaseModel], values: Mapping[str, Any], where: str) -> dict[str, Any]:

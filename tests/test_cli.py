@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 
 from curate.cli import app
-from curate.stage import STAGES
+from curate.registry import STAGES
 from tests.conftest import BASE, CHAT, ROOT
 
 

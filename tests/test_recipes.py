@@ -6,7 +6,7 @@ import json
 import pytest
 
 from curate.pipeline import Pipeline
-from curate.run import Run
+from curate.runs.run import Run
 from tests.conftest import ROOT
 
 

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from curate import CurateError
-from curate.models import LanguageModel
-from curate.records import from_rows, set_candidates
-from curate.stage import STAGES, Drop, Outcome, get_stage, partition, sift, stage
+from curate.models.protocols import LanguageModel
+from curate.outcome import Drop, Outcome, partition, sift
+from curate.records.pool import from_rows, set_candidates
+from curate.registry import STAGES, get_stage
+from curate.stage import stage
 
 
 def pool(*texts):

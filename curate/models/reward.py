@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from curate.errors import CurateError
+from curate.errors import CurateError, first_line
+from curate.models.context import context_length
 from curate.models.fields import Model, Template, TemplateFile, TrustRemoteCode
-from curate.models.hardware import Device, Dtype, pick_device, pick_dtype
+from curate.models.in_process.hardware import Device, Dtype, pick_device, pick_dtype
 from curate.models.locate import display_name, locate
-from curate.models.prompts import context_length
-from curate.models.tokenizer import first_line, load_chat
-from curate.records import Message
+from curate.models.tokenizer import load_chat
+from curate.records.schema import Message
 
 BATCH_TOKENS = 8192  # in one forward pass
 NO_TOKEN = -1  # as the id of a padding token: none is padding

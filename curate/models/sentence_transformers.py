@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from curate.errors import CurateError
+from curate.errors import CurateError, first_line
 from curate.models.fields import Model, TrustRemoteCode
-from curate.models.hardware import Device, pick_device, pick_dtype
+from curate.models.in_process.hardware import Device, pick_device, pick_dtype
 from curate.models.locate import display_name, locate
-from curate.models.tokenizer import first_line
 
 if TYPE_CHECKING:
     import torch

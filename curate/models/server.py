@@ -16,9 +16,9 @@ import numpy as np
 from pydantic import Field
 
 from curate.errors import CurateError, nearest
-from curate.models import Completion, Prompt, Sampling, TokenScores
+from curate.models.context import check_scorable, room
 from curate.models.fields import Template, TemplateFile, TrustRemoteCode
-from curate.models.prompts import check_scorable, room
+from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
 from curate.models.tokenizer import load_chat
 
 FIRST_WAIT = 0.5  # seconds before the first retry; each further one waits twice as long

@@ -20,11 +20,11 @@ from curate.errors import CurateError, explain, nearest
 from curate.models.fingerprint import directory_fingerprint, hub_commit
 from curate.models.locate import Kind, check_files, display_name, locate
 from curate.models.tokenizer import load_chat, read_template
-from curate.records import digest
+from curate.records.identity import digest
 
 if TYPE_CHECKING:
     from curate.chat import ChatTemplate
-    from curate.models import Embedder, LanguageModel, RewardModel
+    from curate.models.protocols import Embedder, LanguageModel, RewardModel
 
     Model: TypeAlias = LanguageModel | Embedder | RewardModel
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from curate.chat import ChatTemplate
-from curate.errors import CurateError
+from curate.errors import CurateError, first_line
 from curate.models.locate import locate
 
 
@@ -36,14 +36,17 @@ def load_chat(
     return ChatTemplate(tokenizer, date=date, options=template)
 
 
-def first_line(error: BaseException) -> str:
-    """The first line of an error of a library, which may run to many."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
 def read_template(template_file: str) -> str:
     """The Jinja chat template in this file; raises CurateError when it is missing."""
     path = Path(template_file).expanduser()
     if not path.is_file():
         raise CurateError(f"template_file: there is no file {path.absolute()}")
     return path.read_text("utf-8")
+
+
+def to_texts(tokenizer: Any, sequences: Sequence[Sequence[int]]) -> list[str]:
+    """The texts of several token sequences, special tokens visible and spaces as they are."""
+    texts: list[str] = tokenizer.batch_decode(
+        [list(tokens) for tokens in sequences], skip_special_tokens=False, clean_up_tokenization_spaces=False
+    )
+    return texts

@@ -8,18 +8,18 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from curate.errors import CurateError
-from curate.models import Completion, Prompt, Sampling, TokenScores
-from curate.models.decoding import Row, decode
+from curate.errors import CurateError, first_line
+from curate.models.context import check_scorable, context_length, room
 from curate.models.fields import Model, Template, TemplateFile, TrustRemoteCode
 from curate.models.grammar import Grammar
-from curate.models.hardware import Device, Dtype, pick_device, pick_dtype
+from curate.models.in_process.decoding import Row, decode
+from curate.models.in_process.hardware import Device, Dtype, pick_device, pick_dtype
 from curate.models.locate import display_name, locate
-from curate.models.prompts import check_scorable, context_length, room, to_texts
-from curate.models.tokenizer import first_line, load_chat
+from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
+from curate.models.tokenizer import load_chat, to_texts
 
 if TYPE_CHECKING:
-    from curate.models.scoring import Scorer
+    from curate.models.in_process.scoring import Scorer
 
 CPU_MEMORY = 2**30  # bytes that the rows of one batch may take on a CPU; on a GPU, half of what is free
 
@@ -48,7 +48,7 @@ class TransformersModel:
     ) -> None:
         import torch
 
-        from curate.models.attention import use_grouped_attention
+        from curate.models.in_process.attention import use_grouped_attention
 
         self.name = display_name(model)
         self.chat = load_chat(
@@ -89,7 +89,7 @@ class TransformersModel:
         else is in the call: to 1e-5 in float32, to 2e-2 a token in bfloat16. Raises CurateError for a mask that does
         not fit its sequence, and for what exceeds the context.
         """
-        from curate.models.scoring import Scorer
+        from curate.models.in_process.scoring import Scorer
 
         check_scorable(self, sequences, masks)
         with self._lock, self._inference_mode():

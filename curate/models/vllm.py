@@ -16,13 +16,13 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from curate.errors import CurateError
-from curate.models import Completion, Prompt, Sampling, TokenScores
+from curate.errors import CurateError, first_line
+from curate.models.context import check_scorable, room
 from curate.models.fields import Model, Template, TemplateFile, TrustRemoteCode
 from curate.models.grammar import spaced
 from curate.models.locate import display_name, locate
-from curate.models.prompts import check_scorable, room, to_texts
-from curate.models.tokenizer import first_line, load_chat
+from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
+from curate.models.tokenizer import load_chat, to_texts
 
 STEP_TOKENS = 2048  # prompt log-probabilities take this times the vocabulary times 6 bytes, outside vLLM's own budget
 CPU_CACHE_GIB = "4"  # for VLLM_CPU_KVCACHE_SPACE, when nothing is set

@@ -16,8 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from curate.chat import ChatTemplate
-from curate.run import Run, StageReport
-from curate.stage import STAGES, Outcome, Stage, get_stage
+from curate.outcome import Outcome
+from curate.registry import STAGES, get_stage
+from curate.runs.run import Run, StageReport
+from curate.stage import Stage
 
 COUNTERS = 20  # of a stage that are printed
 console = Console(highlight=False)

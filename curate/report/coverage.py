@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 from datasets import Dataset
 
 from curate.algorithms.coverage import cover
-from curate.embeddings import Embeddings
-from curate.records import response_lengths
-from curate.stage import Outcome
+from curate.outcome import Outcome
+from curate.records.embeddings import Embeddings
+from curate.records.texts import response_lengths
 
 WITHIN = (0.6, 0.7, 0.8)
 QUANTILES = (0.1, 0.5, 0.9)

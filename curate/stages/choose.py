@@ -10,8 +10,12 @@ from datasets import Dataset, Value
 from pydantic import Field
 
 from curate.errors import CurateError
-from curate.records import MESSAGES, candidate_scores, derive_seed, digest, set_column, set_scores
-from curate.stage import Drop, Outcome, makers_of, sift, stage
+from curate.outcome import Drop, Outcome, sift
+from curate.records.identity import derive_seed, digest
+from curate.records.pool import set_column, set_scores
+from curate.records.schema import MESSAGES, candidate_scores
+from curate.registry import makers_of
+from curate.stage import stage
 
 NO_CANDIDATES = "no candidates"
 BELOW_GATE = "below the gate"

@@ -16,9 +16,11 @@ from curate.algorithms.matching_units import Units
 from curate.algorithms.overlap import Overlap, OverlapIndex
 from curate.algorithms.tokens import batches
 from curate.errors import CurateError
-from curate.reading import READABLE, Row, Source, files_of, rows_of
-from curate.records import Text, iter_column, plain
-from curate.stage import Drop, Outcome, partition, stage
+from curate.outcome import Drop, Outcome, partition
+from curate.records.files import plain
+from curate.records.reading import READABLE, Row, Source, files_of, rows_of
+from curate.records.texts import Text, iter_column
+from curate.stage import stage
 
 CONTAMINATED = "contaminated"
 KEYS = ("messages", "turns", "question", "problem", "prompt", "instruction", "query", "text")

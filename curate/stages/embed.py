@@ -9,9 +9,11 @@ import numpy as np
 from datasets import Dataset
 from pydantic import Field
 
-from curate.models import Embedder
-from curate.records import Text, set_embeddings, texts_of
-from curate.stage import Drop, Outcome, partition, stage
+from curate.models.protocols import Embedder
+from curate.outcome import Drop, Outcome, partition
+from curate.records.pool import set_embeddings
+from curate.records.texts import Text, texts_of
+from curate.stage import stage
 
 NOT_FINITE = "not finite"
 

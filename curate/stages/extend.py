@@ -11,9 +11,12 @@ from datasets import Dataset
 from pydantic import Field
 
 from curate.errors import CurateError
-from curate.models import Completion, LanguageModel, Prompt, Sampling
-from curate.records import MESSAGES, derive_seed, has_response, set_column
-from curate.stage import Outcome, partition, stage
+from curate.models.protocols import Completion, LanguageModel, Prompt, Sampling
+from curate.outcome import Outcome, partition
+from curate.records.identity import derive_seed
+from curate.records.pool import set_column
+from curate.records.schema import MESSAGES, has_response
+from curate.stage import stage
 from curate.stages.synthesize import instruction_fault
 
 ATTEMPTS = 4  # at one turn, before the conversation is left as it is

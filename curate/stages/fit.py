@@ -11,9 +11,10 @@ from pydantic import Field
 
 from curate.algorithms import surprisal
 from curate.errors import CurateError
-from curate.models import LanguageModel, TokenScores
-from curate.records import set_candidates, set_scores
-from curate.stage import Drop, Outcome, partition, sift, stage
+from curate.models.protocols import LanguageModel, TokenScores
+from curate.outcome import Drop, Outcome, partition, sift
+from curate.records.pool import set_candidates, set_scores
+from curate.stage import stage
 
 Template = Literal["chat", "question-answer"]
 Score = Literal["logprob", "perplexity", "tokens", "rsr", "ifd", "ifd_ppl"]

@@ -10,8 +10,9 @@ from datasets import Dataset
 from pydantic import Field
 
 from curate.errors import CurateError
-from curate.judge import LEVELS, Difficulty, Quality
-from curate.stage import Drop, Outcome, partition, stage
+from curate.outcome import Drop, Outcome, partition
+from curate.records.labels import LEVELS, Difficulty, Quality
+from curate.stage import stage
 
 Preset = Literal["magpie-air", "magpie-pro"]
 

@@ -11,9 +11,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from curate.errors import CurateError, explain
-from curate.reading import READABLE, Row, Sources, rows_of
-from curate.records import columns_of, digest, from_rows, plain
-from curate.stage import Outcome, stage
+from curate.outcome import Outcome
+from curate.records.files import plain
+from curate.records.identity import digest
+from curate.records.pool import from_rows
+from curate.records.reading import READABLE, Row, Sources, rows_of
+from curate.records.schema import columns_of
+from curate.stage import stage
 
 PEEKED = 100  # records that are read to learn a file's columns before a run
 QUESTIONS = ("prompt", "question", "query")

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from curate.chat import ChatTemplate
 from curate.errors import CurateError
-from curate.records import set_scores
-from curate.stage import Drop, Outcome, partition, stage
+from curate.outcome import Drop, Outcome, partition
+from curate.records.pool import set_scores
+from curate.stage import stage
 
 
 @stage(

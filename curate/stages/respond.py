@@ -7,9 +7,12 @@ from typing import Annotated, Any
 from datasets import Dataset
 from pydantic import Field
 
-from curate.models import LanguageModel, Prompt, Sampling
-from curate.records import MESSAGES, derive_seed, has_response, set_candidates, set_column
-from curate.stage import Drop, Outcome, partition, stage
+from curate.models.protocols import LanguageModel, Prompt, Sampling
+from curate.outcome import Drop, Outcome, partition
+from curate.records.identity import derive_seed
+from curate.records.pool import set_candidates, set_column
+from curate.records.schema import MESSAGES, has_response
+from curate.stage import stage
 
 
 @stage(

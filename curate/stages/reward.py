@@ -9,9 +9,12 @@ from typing import Annotated, Any
 from datasets import Dataset
 from pydantic import Field
 
-from curate.models import LanguageModel, Prompt, RewardModel, Sampling
-from curate.records import Message, derive_seed, has_response, set_candidates, set_scores
-from curate.stage import Drop, Outcome, partition, sift, stage
+from curate.models.protocols import LanguageModel, Prompt, RewardModel, Sampling
+from curate.outcome import Drop, Outcome, partition, sift
+from curate.records.identity import derive_seed
+from curate.records.pool import set_candidates, set_scores
+from curate.records.schema import Message, has_response
+from curate.stage import stage
 
 REWARD, DIFFERENCE, BASE_REWARD = "reward", "reward_difference", "base_reward"
 TOO_LONG = "too long"

@@ -12,8 +12,9 @@ from pydantic import Field
 
 from curate.algorithms.quantile_band import quantile_band
 from curate.errors import CurateError
-from curate.records import scores_of
-from curate.stage import Drop, Outcome, partition, stage
+from curate.outcome import Drop, Outcome, partition
+from curate.records.pool import scores_of
+from curate.stage import stage
 
 TOO_LOW = "too low"
 TOO_HIGH = "too high"

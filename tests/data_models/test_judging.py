@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from curate.judge import VALUES
-from curate.records import has_response
+from curate.records.labels import VALUES
+from curate.records.schema import has_response
 from tests.conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "data/models"))

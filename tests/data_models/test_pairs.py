@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "data" / "models"))
 from pairs import DOMAINS, KINDS, generate
 from pairs.core import after_list, say
 
-from curate.domains import READY
+from curate.stages.synthesize.domains import READY
 
 UNFILLED = re.compile(r"\{[a-z]+\}|\[[^\]\n]*\|[^\]\n]*\]")
 

@@ -18,7 +18,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from curate.models import LanguageModel, load_model
+from curate.models.protocols import LanguageModel
+from curate.models.spec import load_model
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"

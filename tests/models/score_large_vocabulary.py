@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from curate.models.attention import use_grouped_attention
-from curate.models.scoring import Scorer
+from curate.models.in_process.attention import use_grouped_attention
+from curate.models.in_process.scoring import Scorer
 
 
 def peak() -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from curate.models import LanguageModel
+from curate.models.protocols import LanguageModel
 
 RANDOM = np.random.default_rng(3)
 PROMPTS = [RANDOM.integers(3, 380, length).tolist() for length in (1, 5, 17, 17, 60)]

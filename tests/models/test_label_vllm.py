@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from curate import label
-from curate.judge import VALUES
-from curate.models import LanguageModel, load_model
-from curate.records import from_rows
+from curate.models.protocols import LanguageModel
+from curate.models.spec import load_model
+from curate.records.labels import VALUES
+from curate.records.pool import from_rows
 from tests.conftest import JUDGE
 
 QUESTIONS = ["What is 12 + 30?", "Is Poland in Europe?", "Write a poem about rain.", "Fix this: She go home.", "?"]

@@ -9,7 +9,8 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from curate.errors import CurateError
-from curate.models import LanguageModel, RewardModel, load_model, parse_spec
+from curate.models.protocols import LanguageModel, RewardModel
+from curate.models.spec import load_model, parse_spec
 from tests.conftest import BASE, CHAT, held_out_comparisons
 
 

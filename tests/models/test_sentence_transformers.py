@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.models import Embedder, load_model
+from curate.models.protocols import Embedder
+from curate.models.spec import load_model
 from tests.conftest import MINILM
 
 TEXTS = ["How do I bake bread?", "What is the way to bake a loaf of bread?", "The stock market fell today."]

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from curate.errors import CurateError
-from curate.models import LanguageModel, Prompt, Sampling, load_model
 from curate.models import server as backend
+from curate.models.protocols import LanguageModel, Prompt, Sampling
+from curate.models.spec import load_model
 
 Reply = tuple[int, dict[str, str], Any]
 SAMPLING = Sampling(stop_token_ids=(2,), max_tokens=5, n=2)

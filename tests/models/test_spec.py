@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from curate.errors import CurateError
-from curate.models import Embedder, LanguageModel, load_model, models_schema, parse_spec
-from curate.models.spec import BACKENDS, backend_class
+from curate.models.protocols import Embedder, LanguageModel
+from curate.models.spec import BACKENDS, backend_class, load_model, models_schema, parse_spec
 
 SERVER = {"backend": "server", "model": "owner/name", "base_url": "http://localhost:8000/v1"}
 
@@ -249,7 +249,7 @@ def test_a_missing_vllm_is_told_with_its_pip_line(tiny_directory: Path, monkeypa
 def test_specs_load_no_model_library() -> None:
     code = (
         "import sys\n"
-        "from curate.models import models_schema, parse_spec\n"
+        "from curate.models.spec import models_schema, parse_spec\n"
         "models_schema(); parse_spec('t', {'model': 'owner/name'})\n"
         "print(sorted({'torch', 'transformers', 'vllm', 'sentence_transformers'} & set(sys.modules)))"
     )

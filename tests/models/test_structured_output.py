@@ -7,7 +7,7 @@ import json
 import pytest
 
 from curate.errors import CurateError
-from curate.models import LanguageModel, Prompt, Sampling
+from curate.models.protocols import LanguageModel, Prompt, Sampling
 
 SCHEMA = {
     "type": "object",

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from curate.errors import CurateError
-from curate.models import LanguageModel, Prompt, Sampling, load_model
 from curate.models import transformers as backend
+from curate.models.protocols import LanguageModel, Prompt, Sampling
+from curate.models.spec import load_model
 
 PROMPTS = [Prompt(list(range(5, 5 + length)), seed) for seed, length in enumerate([3, 9, 4, 30, 9, 17])]
 FREE = Sampling(stop_token_ids=(), max_tokens=24, temperature=1.0)

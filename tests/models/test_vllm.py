@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from curate.errors import CurateError
-from curate.models import LanguageModel, Prompt, Sampling
+from curate.models.protocols import LanguageModel, Prompt, Sampling
 from tests.conftest import CHAT
 
 PROMPTS = [Prompt([5, 6, 7 + seed % 3], seed) for seed in range(8)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from curate.records import from_rows
+from curate.records.pool import from_rows
 from curate.report.coverage import coverage
 from curate.stages.diversify import diversify
 

@@ -3,7 +3,7 @@
 import pytest
 
 from curate import CurateError, Pipeline, choose
-from curate.records import from_rows
+from curate.records.pool import from_rows
 from tests.conftest import BASE, CHAT
 from tests.test_stage import pool
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from curate.errors import CurateError
+from curate.outcome import Outcome
 from curate.pipeline import Pipeline
-from curate.records import from_rows
-from curate.run import Run
-from curate.stage import Outcome
+from curate.records.pool import from_rows
+from curate.runs.run import Run
 from curate.stages.decontaminate import decontaminate
 
 BAKER = (

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.algorithms import semantic_duplicates
-from curate.cache import cached_in
 from curate.errors import CurateError
-from curate.records import from_rows
-from curate.stage import Outcome
+from curate.outcome import Outcome
+from curate.records.cache import cached_in
+from curate.records.pool import from_rows
 from curate.stages.deduplicate import EXACT, NEAR, SEMANTIC, deduplicate
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.errors import CurateError
-from curate.models import Embedder
-from curate.records import from_rows
+from curate.models.protocols import Embedder
+from curate.records.pool import from_rows
 from curate.stages import diversify as module
 from curate.stages.diversify import diversify
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from datasets import Dataset, Value
 
-from curate.models import Embedder
-from curate.records import from_rows
+from curate.models.protocols import Embedder
+from curate.records.pool import from_rows
 from curate.stages.embed import embed
 
 

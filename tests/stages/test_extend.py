@@ -1,7 +1,7 @@
 import pytest
 
 from curate import CurateError, extend, load_model
-from curate.records import from_rows
+from curate.records.pool import from_rows
 from tests.conftest import CHAT
 
 

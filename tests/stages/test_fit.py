@@ -7,7 +7,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from curate import fit
-from curate.records import from_rows
+from curate.records.pool import from_rows
 from curate.stages.fit import Score
 from tests.conftest import BASE
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from curate.errors import CurateError
-from curate.records import from_rows
+from curate.records.pool import from_rows
 from curate.stages.gate import gate
 
 GOOD = {

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from curate import choose, gate, label
-from curate.judge import LEVELS, VALUES
-from curate.models import Completion, LanguageModel, Prompt, Sampling
-from curate.records import from_rows
+from curate.models.protocols import Completion, LanguageModel, Prompt, Sampling
+from curate.records.labels import LEVELS, VALUES
+from curate.records.pool import from_rows
 from tests.conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "data/models"))

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate import CurateError, load
-from curate.reading import Row
+from curate.records.reading import Row
 from curate.stages.load import peek, read_record
 
 PAIR = [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]

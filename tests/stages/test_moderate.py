@@ -5,8 +5,8 @@ import pytest
 
 from curate import load_model, moderate
 from curate.errors import CurateError
-from curate.records import from_rows
-from tests.guards import train_guard
+from curate.records.pool import from_rows
+from tests.stages.guards import train_guard
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_what_the_guard_cannot_read_whole_is_dropped(guard):
 @pytest.mark.parametrize("kept", [True, False])
 def test_controversial_is_dropped_unless_it_is_to_be_kept(kept, teacher, monkeypatch):
     """Qwen3Guard's third verdict; the shipped model stands in for it, and its answer is replaced."""
-    from curate.models import Completion
+    from curate.models.protocols import Completion
 
     said = Completion("Safety: Controversial\nCategories: Unethical Acts", "stop")
     monkeypatch.setattr(teacher, "complete", lambda prompts, sampling: [[said] for _ in prompts])

@@ -1,7 +1,7 @@
 import pytest
 
 from curate import prepare
-from curate.records import from_rows
+from curate.records.pool import from_rows
 
 
 def conversation(answer, question="What is a lake?", name="a"):

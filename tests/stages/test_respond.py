@@ -3,7 +3,7 @@ from itertools import chain
 import pytest
 
 from curate import load_model, respond, screen
-from curate.records import from_rows
+from curate.records.pool import from_rows
 from tests.conftest import CHAT
 
 POOL = from_rows(

@@ -5,7 +5,7 @@ import torch
 from transformers import AutoModelForSequenceClassification
 
 from curate import choose, load_model, reward
-from curate.records import from_rows
+from curate.records.pool import from_rows
 from tests.conftest import held_out_comparisons
 
 QUESTION = {"role": "user", "content": "What is a lake?"}

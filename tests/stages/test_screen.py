@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.errors import CurateError
-from curate.records import from_rows
+from curate.records.pool import from_rows
 from curate.stages.screen import screen
 
 GOOD = "The capital of France is Paris."

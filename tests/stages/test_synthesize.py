@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from curate import CurateError, load_model, synthesize
-from curate.domains import READY
+from curate.stages.synthesize.domains import READY
 from tests.conftest import BASE, CHAT
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.errors import CurateError
-from curate.records import from_rows
+from curate.records.pool import from_rows
 from curate.stages.trim import trim
 
 

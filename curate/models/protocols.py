@@ -1,0 +1,125 @@
+"""What a model can do, whatever its backend: three small protocols, and what goes in and comes out.
+
+Prompts are token ids, encoded from text that a chat template has rendered, so that no backend can add a second BOS
+or wrap a prompt in a template of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from curate.chat import ChatTemplate
+    from curate.records.schema import Message
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a model continues: rendered token ids, and the seed of this prompt's own random stream."""
+
+    token_ids: Sequence[int]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to continue: `n` samples of at most `max_tokens` tokens; temperature 0 is greedy; stops by token id alone.
+
+    With `json_schema`, a text is a JSON value of that schema, unless it is cut off, and stops when it is complete.
+    """
+
+    stop_token_ids: tuple[int, ...]
+    max_tokens: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+    n: int = 1
+    json_schema: Mapping[str, Any] | None = field(default=None, hash=False)
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A continuation, its stop token left out, other special tokens left in; `length` means that it was cut off."""
+
+    text: str
+    finish_reason: Literal["stop", "length"]
+
+
+@dataclass(frozen=True)
+class TokenScores:
+    """What a model thinks of t tokens: `logprobs` (nats, float32) and `ranks` (int64), shape (t,).
+
+    The rank of a token is 1 plus the number of tokens with a strictly higher probability: 1 is the likeliest.
+    """
+
+    logprobs: np.ndarray
+    ranks: np.ndarray
+
+
+@runtime_checkable
+class LanguageModel(Protocol):
+    """A causal language model that completes and scores. Implementations are thread-safe.
+
+    `shares_batches` says whether calls from several threads run in one batch, as in an engine with continuous batching;
+    otherwise they wait for each other.
+    """
+
+    name: str
+    chat: ChatTemplate
+    context_length: int
+    shares_batches: bool
+
+    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
+        """`sampling.n` completions of each prompt. The same prompt and seed give the same text in any batch."""
+        ...
+
+    def score(self, sequences: Sequence[Sequence[int]], masks: Sequence[Sequence[int]]) -> list[TokenScores]:
+        """Log-probability and rank of each token at which its sequence's mask is 1, given all tokens before it.
+
+        A mask is as long as its sequence (token ids) and 0 at the first token. Raises CurateError when it is not, or
+        when a sequence exceeds the model's context.
+        """
+        ...
+
+    def close(self) -> None:
+        """Frees the model's memory and processes."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A sentence embedder. Implementations are thread-safe."""
+
+    name: str
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Embeddings of shape (n, d), float32, unit length."""
+        ...
+
+    def close(self) -> None:
+        """Frees the model's memory."""
+        ...
+
+
+@runtime_checkable
+class RewardModel(Protocol):
+    """A sequence classifier with one output: how good the last answer of a conversation is. Thread-safe."""
+
+    name: str
+    chat: ChatTemplate
+    context_length: int
+
+    def reward(self, conversations: Sequence[Sequence[Message]]) -> np.ndarray:
+        """The reward of each conversation, which ends with an assistant turn: float32, shape (n,), higher is better.
+
+        A conversation's reward does not depend on what else is in the call. Raises CurateError when one exceeds the
+        model's context.
+        """
+        ...
+
+    def close(self) -> None:
+        """Frees the model's memory."""
+        ...

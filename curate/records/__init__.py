@@ -1,0 +1,1 @@
+"""Records: their schema, pools of them, reading and writing."""

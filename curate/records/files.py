@@ -1,0 +1,69 @@
+"""Files that appear whole or not at all: JSONL, JSON and Arrow."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+from datasets import Dataset
+
+from curate.records.texts import tables
+
+
+def plain(value: Any) -> Any:
+    """`value` without null entries, as it is written to JSONL."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
+    """A binary file that appears under `path` only when everything in it is on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_jsonl(rows: Iterable[Mapping[str, Any]], path: Path) -> int:
+    """Writes one JSON object a line, whole or not at all; returns how many."""
+    count = 0
+    with written_whole(path) as file:
+        for row in rows:
+            file.write(json.dumps(plain(row), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+            count += 1
+    return count
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Writes one JSON document, whole or not at all."""
+    with written_whole(path) as file:
+        file.write(json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n")
+
+
+def write_arrow(records: Dataset, path: Path) -> None:
+    """Writes an Arrow stream that `read_arrow` maps into memory, whole or not at all."""
+    schema = records.features.arrow_schema
+    with written_whole(path) as file, pa.ipc.new_stream(file, schema) as writer:
+        for table in tables(records):
+            writer.write_table(table.cast(schema).combine_chunks())
+
+
+def read_arrow(path: Path) -> Dataset:
+    """A memory-mapped pool that `write_arrow` wrote."""
+    return Dataset.from_file(str(path))

@@ -1,0 +1,111 @@
+"""The record schema.
+
+A record is one conversation. In Python a pool of records is a `datasets.Dataset` with these columns:
+
+    id          string, unique in the pool
+    messages    list of {role, content, reasoning_content}; roles `system`, `user`, `assistant`
+    candidates  list of {content, reasoning_content, generator, finish_reason, scores}
+    scores      struct of float64, each named by what it measures
+    labels      struct of strings
+    embedding   list of float32, unit length
+    source      where the record comes from
+
+and whatever other columns the input had. On disk a pool is JSONL, one record a line, null values left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypedDict
+
+from datasets import Dataset, Json, List, Value
+
+
+class Message(TypedDict, total=False):
+    """One turn of a conversation."""
+
+    role: str
+    content: str
+    reasoning_content: str | None
+
+
+MESSAGES = List({"role": Value("string"), "content": Value("string"), "reasoning_content": Value("string")})
+
+
+def scores_feature(names: Iterable[str]) -> dict[str, Value]:
+    """The Arrow type of a `scores` struct with these fields."""
+    return {name: Value("float64") for name in sorted(names)}
+
+
+def labels_feature(names: Iterable[str]) -> dict[str, Value]:
+    """The Arrow type of a `labels` struct with these fields."""
+    return {name: Value("string") for name in sorted(names)}
+
+
+def candidates_feature(scores: Iterable[str] = ()) -> List:
+    """The Arrow type of a `candidates` column whose candidates carry these scores."""
+    fields: dict[str, Any] = {
+        name: Value("string") for name in ("content", "reasoning_content", "generator", "finish_reason")
+    }
+    named = scores_feature(scores)
+    return List({**fields, "scores": named} if named else fields)
+
+
+def columns_of(records: Dataset) -> set[str]:
+    """What stages may ask for: columns, `scores.NAME`, `labels.NAME`, `candidates.scores.NAME`, and `response` when
+    records end in one."""
+    present = set(records.column_names)
+    for column in present & {"scores", "labels"}:
+        present |= {f"{column}.{name}" for name in records.features[column]}
+    present |= {f"candidates.scores.{name}" for name in candidate_scores(records)}
+    if len(records) and "messages" in present and has_response(records[0]["messages"]):
+        present.add("response")
+    return present
+
+
+def candidate_scores(records: Dataset) -> list[str]:
+    """The names of the scores that the candidates carry."""
+    if "candidates" not in records.column_names:
+        return []
+    return list(records.features["candidates"].feature.get("scores", {}))
+
+
+def has_response(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the conversation ends with an assistant turn."""
+    return bool(messages) and messages[-1]["role"] == "assistant"
+
+
+def feature_of(name: str, values: Sequence[Any]) -> Any:
+    """The Arrow type of a column: fixed for the columns that the schema names, else found from its values."""
+    if name == "messages":
+        return MESSAGES
+    if name == "candidates":
+        return candidates_feature({s for row in values for c in row or () for s in c.get("scores") or ()})
+    if name == "scores":
+        return scores_feature({score for row in values for score in row or ()})
+    if name == "labels":
+        return labels_feature({label for row in values for label in row or ()})
+    if name == "embedding":
+        lengths = {len(value) for value in values if value is not None}
+        return List(Value("float32"), length=lengths.pop() if len(lengths) == 1 else -1)
+    kinds = {type(value) for value in values if value is not None}
+    scalars = {str: "string", int: "int64", float: "float64", bool: "bool"}
+    if name != "source" and len(kinds) == 1 and kinds <= scalars.keys():
+        return Value(scalars[kinds.pop()])
+    return Json()
+
+
+def fitted(values: Sequence[Any], feature: Any) -> Sequence[Any]:
+    """`values` with every field of a struct present, as Arrow wants them."""
+    if isinstance(feature, dict):
+        return [_fit_struct(value or {}, feature) for value in values]
+    if isinstance(feature, List) and isinstance(feature.feature, dict):
+        return [[_fit_struct(item, feature.feature) for item in value or ()] for value in values]
+    return values
+
+
+def _fit_struct(value: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _fit_struct(value.get(name) or {}, feature) if isinstance(feature, dict) else value.get(name)
+        for name, feature in fields.items()
+    }

@@ -1,0 +1,250 @@
+"""Rules that every text has to pass."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from datasets import Dataset, Json
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from curate.algorithms import stack_exchange
+from curate.algorithms.language import Found, language
+from curate.algorithms.language import languages as known_languages
+from curate.algorithms.personal_data import redact
+from curate.algorithms.refusal import refusal
+from curate.algorithms.repetition import duplicate_lines, repeated_characters, repeated_ngrams
+from curate.errors import CurateError, nearest
+from curate.outcome import Drop, Outcome, partition, sift
+from curate.records.pool import set_column, set_labels
+from curate.records.schema import has_response
+from curate.stage import stage
+from curate.stages.screen import rules
+from curate.stages.screen.rules import Rule, Text, each, phrase, share
+
+UNFINISHED = "unfinished reasoning"
+CUT_OFF = "cut off"
+EMPTY = "empty"
+TOO_SHORT = "too short"
+TOO_LONG = "too long"
+SPECIAL = "special tokens"
+CHARACTERS = "repeated characters"
+LINES = "repeated lines"
+PHRASES = "repeated phrases"
+REFUSAL = "refusal"
+LANGUAGE = "language"
+PERSONAL = "personal data"
+FIRST_PERSON = "first person"
+OTHER_ANSWERS = "other answers"
+MARKUP = "links or markup"
+
+
+def _known(codes: list[str]) -> list[str]:
+    for code in codes:
+        if code not in known_languages():
+            raise PydanticCustomError("language", f"there is no language {code!r}; {nearest(code, known_languages())}")
+    return codes
+
+
+Bounds = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
+Share = Annotated[float, Field(gt=0, le=1)]
+_KINDS = {"system": "system", "user": "instruction", "assistant": "response"}
+
+
+@stage(
+    sees="each",
+    needs=("messages",),
+    makes=lambda config: (
+        ["labels.language"] * (config["languages"] is not None) + ["redactions"] * (config["personal_data"] == "redact")
+    ),
+    reasons={
+        UNFINISHED: "the model reasoned and never came to an answer",
+        CUT_OFF: "the model was stopped by the length limit, so the response has no end",
+        EMPTY: "there is nothing in it but white space and punctuation",
+        TOO_SHORT: "it has fewer characters than the bounds allow",
+        TOO_LONG: "it has more characters than the bounds allow",
+        SPECIAL: "it contains what looks like a control token of a chat template",
+        CHARACTERS: "too much of it is a few characters over and over, such as aaaa or ha ha ha ha",
+        LINES: "too much of it is lines that stood there before (Gopher, arXiv 2112.11446)",
+        PHRASES: "too much of it is runs of words that stood there before (Gopher, arXiv 2112.11446)",
+        REFUSAL: "the response begins with a refusal, or says what it cannot do as an AI",
+        LANGUAGE: "the conversation is in a language that is not wanted",
+        PERSONAL: "it contains an e-mail address, a phone, card or account number, or a secret key",
+        FIRST_PERSON: "the response speaks of its writer (LIMA, arXiv 2305.11206)",
+        OTHER_ANSWERS: "the response refers to other answers (LIMA, arXiv 2305.11206)",
+        MARKUP: "the response has links, images, or HTML other than code and lists (LIMA, arXiv 2305.11206)",
+    },
+    version=2,
+)
+def screen(
+    records: Dataset,
+    *,
+    instruction_length: Annotated[
+        Bounds | None, Field(description="the least and the most characters of a user turn; null: any")
+    ] = (4, 8_000),
+    response_length: Annotated[
+        Bounds | None, Field(description="the least and the most characters of a response; null: any")
+    ] = (1, 32_000),
+    repeated_character_share: Annotated[
+        Share | None, Field(description="the largest share of a text in cycles of up to 16 characters; null: any")
+    ] = 0.3,
+    repeated_line_share: Annotated[
+        Share | None, Field(description="the largest share of a text in lines that it had before; null: any")
+    ] = 0.5,
+    repeated_phrase_share: Annotated[
+        Share | None, Field(description="the largest share of a text in runs of words that it had before; null: any")
+    ] = 0.5,
+    refusals: Annotated[
+        Literal["drop", "keep"],
+        Field(description="what to do with responses that refuse; safety training needs them"),
+    ] = "drop",
+    languages: Annotated[
+        Annotated[list[str], AfterValidator(_known)] | None,
+        Field(min_length=1, description="the languages to keep, as ISO 639-1 codes; null: any, and none is looked for"),
+    ] = None,
+    personal_data: Annotated[
+        Literal["drop", "redact"] | None,
+        Field(description="drop what has personal data, or put placeholders such as <EMAIL> there; null: leave it"),
+    ] = None,
+    stack_exchange_rules: Annotated[
+        bool,
+        Field(
+            description="LIMA's: responses of 1,200 to 4,096 characters, not in the first person, no reference to "
+            "other answers, no links, images or HTML"
+        ),
+    ] = False,
+) -> Outcome:
+    """Judges each instruction and each response by rules; the first rule that a text fails is the reason.
+
+    Every user turn is judged as an instruction. Where the conversation is complete, every assistant turn is judged as a
+    response, and one bad turn drops the record. Else the candidates are judged: one that fails moves from `candidates`
+    to `rejected`, with its reason and the numbers behind it, and a record is dropped when it has none left.
+
+    The rules, in this order: `unfinished reasoning` (there is reasoning and no content), `cut off` (a candidate whose
+    finish_reason is `length`), `empty`, `too short` and `too long` (characters, without white space at the ends),
+    `special tokens`, `repeated characters`, `repeated lines` and `repeated phrases` (the share of a text's characters
+    in cycles of up to 16 characters, in lines that stood there before, and in runs of 8 words, or of 16 characters
+    where a script has no spaces), `refusal` (in English, Chinese, German, French and Spanish), `language`,
+    `personal data`, and LIMA's `first person`, `other answers` and `links or markup`, which also narrow the bounds of
+    the length.
+
+    The language is that of most of the prose of a conversation, a candidate's being the turns before it and itself, so
+    a translation counts as what it is mostly written in. The label `language` keeps it. What cannot be told (few words,
+    code, formulas, names) is labelled `und`, and kept. Name close languages together, such as Indonesian and Malay.
+
+    Personal data is looked for in every turn, its reasoning included. Where it is redacted, that is done first, in all
+    messages and candidates; the column `redactions` counts what a record lost, and the stats what all of them did.
+    """
+    stats: Counter[str] = Counter()
+    if personal_data == "redact":
+        records, stats = _redacted(records)
+    bounds = _bounds(instruction_length, response_length, stack_exchange_rules)
+    table = [
+        each(UNFINISHED, rules.unfinished_reasoning),
+        each(CUT_OFF, rules.cut_off),
+        each(EMPTY, rules.empty),
+        each(TOO_SHORT, rules.too_short(bounds)),
+        each(TOO_LONG, rules.too_long(bounds)),
+        each(SPECIAL, rules.special_tokens),
+    ]
+    if repeated_character_share:
+        table.append(share(CHARACTERS, repeated_characters, repeated_character_share))
+    if repeated_line_share:
+        table.append(share(LINES, duplicate_lines, repeated_line_share))
+    if repeated_phrase_share:
+        table.append(share(PHRASES, repeated_ngrams, repeated_phrase_share))
+    if refusals == "drop":
+        table.append(phrase(REFUSAL, refusal))
+    if languages:
+        table.append(each(LANGUAGE, rules.other_language(languages)))
+    if personal_data == "drop":
+        table.append(each(PERSONAL, rules.personal_data, kinds=("system", "instruction", "response")))
+    if stack_exchange_rules:
+        table.append(phrase(FIRST_PERSON, stack_exchange.first_person))
+        table.append(phrase(OTHER_ANSWERS, stack_exchange.other_answers))
+        table.append(phrase(MARKUP, stack_exchange.link_or_markup))
+    return _judged(records, table, languages is not None, stats)
+
+
+def _judged(records: Dataset, table: Sequence[Rule], tell_language: bool, stats: Mapping[str, float]) -> Outcome:
+    conversations: list[list[Mapping[str, Any]]] = records["messages"]
+    judged = "candidates" in records.column_names
+    candidates = records["candidates"] if judged else [()] * len(records)
+    turns = [[_text(message) for message in messages if message["role"] in _KINDS] for messages in conversations]
+    answers = [
+        [] if has_response(messages) else [_text(candidate) for candidate in row or ()]
+        for messages, row in zip(conversations, candidates, strict=True)
+    ]
+    if tell_language:
+        told = [_tell_language(*row) for row in zip(turns, answers, strict=True)]
+        records = set_labels(records, {"language": [found.language for found in told]})
+    every = [text for row in zip(turns, answers, strict=True) for part in row for text in part]
+    verdicts = (Drop(*verdict) if verdict else None for verdict in rules.verdicts(every, table))
+    drops: list[Drop | None] = []
+    answer_drops: list[list[Drop | None]] = []
+    for row, texts in enumerate(turns):
+        found = [next(verdicts) for _ in texts]
+        drops.append(next(filter(None, found), None))
+        answer_drops.append([next(verdicts) for _ in answers[row]] or [None] * len(candidates[row] or ()))
+    return sift(records, answer_drops, stats, drops) if judged else partition(records, drops, dict(stats))
+
+
+def _text(turn: Mapping[str, Any]) -> Text:
+    """The text of a message, or of a candidate, which is a response."""
+    kind = _KINDS[turn.get("role", "assistant")]
+    return Text(kind, turn["content"], turn.get("reasoning_content"), turn.get("finish_reason"))
+
+
+def _tell_language(turns: list[Text], answers: list[Text]) -> Found:
+    """The language of the conversation; the last turn, and each answer together with the turns, get theirs."""
+    spoken = [turn.content for turn in turns if turn.kind != "system"]
+    found = language(spoken)
+    turns[-1:] = [replace(turn, language=found) for turn in turns[-1:]]
+    answers[:] = [replace(answer, language=language([*spoken, answer.content])) for answer in answers]
+    return found
+
+
+def _redacted(records: Dataset) -> tuple[Dataset, Counter[str]]:
+    """`records` without personal data in messages, candidates and rejected candidates, and how much there was."""
+    before = records["redactions"] if "redactions" in records.column_names else [None] * len(records)
+    counts = [Counter(row or {}) for row in before]
+    total: Counter[str] = Counter()
+    for name in ("messages", "candidates", "rejected"):
+        if name not in records.column_names:
+            continue
+        column = []
+        for row, items in enumerate(records[name]):
+            cleaned, found = zip(*map(_redact, items), strict=True) if items else ((), ())
+            column.append(list(cleaned))
+            total.update(sum(found, Counter()))
+            counts[row].update(sum(found, Counter()))
+        records = set_column(records, name, column, records.features[name])
+    records = set_column(records, "redactions", [dict(count) or None for count in counts], Json())
+    return records, Counter({f"redacted {kind}": number for kind, number in total.items()})
+
+
+def _redact(turn: Mapping[str, Any]) -> tuple[dict[str, Any], Counter[str]]:
+    counts: Counter[str] = Counter()
+    cleaned = dict(turn)
+    for name in ("content", "reasoning_content"):
+        if turn.get(name):
+            cleaned[name], found = redact(turn[name])
+            counts += found
+    return cleaned, counts
+
+
+def _bounds(instruction: Bounds | None, response: Bounds | None, narrow: bool) -> dict[str, Bounds]:
+    """The least and the most characters of each kind of text."""
+    if narrow:
+        least, most = response or stack_exchange.LENGTH
+        response = max(least, stack_exchange.LENGTH[0]), min(most, stack_exchange.LENGTH[1])
+    for kind, bounds in (("instruction", instruction), ("response", response)):
+        if bounds and bounds[0] > bounds[1]:
+            raise CurateError(
+                f"screen: {kind}_length: the least must not exceed the most, found {bounds[0]} and {bounds[1]}"
+            )
+    return {"instruction": instruction or (0, sys.maxsize), "response": response or (0, sys.maxsize)}
