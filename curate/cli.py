@@ -13,6 +13,15 @@ import typer
 
 from curate.errors import CurateError
 
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from curate import __version__
+
+        print(f"curate {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     help="Small, excellent fine-tuning sets: MAGPIE synthesis, GRAPE selection, LIMA-style diversity.",
     no_args_is_help=True,
@@ -20,6 +29,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Small, excellent fine-tuning sets."""
+
 
 PipelineFile = Annotated[Path, typer.Argument(metavar="PIPELINE.yaml", help="the pipeline file")]
 Overrides = Annotated[
@@ -37,14 +56,14 @@ def run(pipeline: PipelineFile, output: RunDirectory = None, overrides: Override
     os.environ.setdefault("TQDM_DELAY", "5")  # seconds before a library's own bar (loading weights) shows up among ours
 
     from curate.pipeline import Pipeline
-    from curate.report.console import StageBars, print_funnel
+    from curate.report.console import print_funnel
     from curate.runs.run import Run
 
     job = Run(Pipeline.from_yaml(pipeline, overrides or ()), output)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # Shells that start a job with & let it ignore SIGINT, so neither signal may depend on the other's handler.
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with StageBars() as bars:
-            job.execute(bars)
+        job.execute()
     except KeyboardInterrupt:
         print(
             f"\nStopped. Finished shards are in {job.directory}; the same command goes on from there.", file=sys.stderr
@@ -112,20 +131,25 @@ def apply(
     print_applied(*apply_stage(stage, pool, output, _options(context.args)))
 
 
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def _options(arguments: list[str]) -> dict[str, list[str]]:
     """`--key value` pairs; a key that is repeated gives a list."""
-    found: dict[str, list[str]] = {}
+    options: dict[str, list[str]] = {}
     words = iter(arguments)
     for word in words:
         key, equals, value = word.removeprefix("--").partition("=")
         if not word.startswith("--") or (not equals and (value := next(words, "")) == ""):
             raise CurateError(f"apply: {word!r}: the stage's parameters are given as --key value")
-        found.setdefault(key.replace("-", "_"), []).append(value)
-    return found
+        options.setdefault(key.replace("-", "_"), []).append(value)
+    return options
 
 
 def main() -> None:
     """The entry point: an error that the user can mend is one line, and exit code 2."""
+    sys.path.append(os.getcwd())  # stages of one's own are modules beside the pipeline; installed ones come first
     try:
         app()
     except CurateError as error:

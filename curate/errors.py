@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, get_args
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from pydantic import BaseModel, ValidationError
 
 
 class CurateError(Exception):
@@ -21,19 +21,43 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"valid: {', '.join(names)}"
 
 
-def explain(error: ValidationError, where: str, valid: Iterable[str]) -> CurateError:
+def explain(error: ValidationError, where: str, schema: type[BaseModel] | Iterable[str]) -> CurateError:
     """The first fault that pydantic found, as one sentence that begins with `where`.
 
-    `valid` are the keys that would have been accepted.
+    `schema` is the model that was validated, or the keys that would have been accepted.
     """
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    *path, last = first["loc"] or ("",)
+    key = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden":
-        return CurateError(f"{where}: unknown key {key!r}; {nearest(key, valid)}")
+        inside = f" in {'.'.join(map(str, path))}" if path else ""
+        valid = _keys_at(schema, path)
+        return CurateError(
+            f"{where}: unknown key {str(last)!r}{inside}" + (f"; {nearest(str(last), valid)}" if valid else "")
+        )
     if first["type"] == "missing":
         return CurateError(f"{where}: the key {key!r} is missing; it is required")
     message = first["msg"][0].lower() + first["msg"][1:]
-    return CurateError(f"{where}: {key}: {message}, found {first['input']!r}")
+    return CurateError(f"{where}: {': '.join(filter(None, (key, message)))}, found {first['input']!r}")
+
+
+def _keys_at(schema: Any, path: Iterable[str | int]) -> list[str]:
+    """The keys that are valid at `path` in a pydantic model, none where it cannot be told."""
+    fields = getattr(schema, "model_fields", None)
+    if fields is None:
+        return [] if list(path) else list(schema)
+    for part in path:
+        if isinstance(part, str):
+            fields = _inner_fields(fields[part].annotation) if part in fields else {}
+    return list(fields)
+
+
+def _inner_fields(annotation: Any) -> Mapping[str, Any]:
+    """The fields of the pydantic model in an annotation: `list[Message]`, `Message | None` ..."""
+    fields: Mapping[str, Any] | None = getattr(annotation, "model_fields", None)
+    if fields is not None:
+        return fields
+    return next(filter(None, map(_inner_fields, get_args(annotation))), {})
 
 
 def first_line(error: BaseException) -> str:

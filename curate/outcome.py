@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
+from itertools import islice
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from datasets import Dataset, Json, Value
 
 from curate.records.pool import arrow_column, set_candidates, set_column
+from curate.records.texts import texts_of
+
+REJECTED = "rejected"  # the column of the candidates that were taken out of their records
+SHOWN = 5  # records
+WIDTH = 60  # characters of a turn that is shown
+COUNTERS = 20  # of a stage that are shown
+REASON = "reason"
+COVERAGE = "coverage "  # how the counters begin that a table shows: `coverage COSINE [BASELINE]`
 
 
 @dataclass(frozen=True)
@@ -24,6 +35,25 @@ class Outcome:
     kept: Dataset
     dropped: Dataset
     stats: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def funnel(self) -> str:
+        """How many records were kept and dropped, and why, on one line."""
+        reasons = Counter(map(str, reasons_of(self.dropped)))
+        return f"kept {len(self.kept)}, dropped {len(self.dropped)}: {counts(dict(reasons.most_common())) or 'none'}"
+
+    def report(self) -> None:
+        """Prints what was kept and dropped, and the stage's counters, as the command line does."""
+        print(self.funnel, *counter_lines("stats", self.stats), sep="\n")
+
+    def __repr__(self) -> str:
+        table = _first_rows(self.kept)
+        return self.funnel if table.empty else f"{self.funnel}\n{table.to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        table = _first_rows(self.kept).style.hide(axis="index").set_caption(escape(self.funnel)).format(escape="html")
+        markup: str = table.to_html()
+        return markup
 
 
 @dataclass(frozen=True)
@@ -50,10 +80,10 @@ def partition(records: Dataset, verdicts: Iterable[Drop | None], stats: dict[str
     stays = np.ones(len(records), dtype=bool)
     stays[gone] = False
     # Columns of the whole pool, empty where a record stays: so the rest of a memory-mapped pool need not be copied.
-    place = pa.array(np.cumsum(~stays) - 1, mask=stays)
+    verdict_of_row = pa.array(np.cumsum(~stays) - 1, mask=stays)
     reason = pa.chunked_array([pa.array(reasons, pa.string())])
-    marked = set_column(records, "reason", reason.take(place), Value("string"))
-    marked = set_column(marked, "detail", detail.take(place), Json())
+    marked = set_column(records, REASON, reason.take(verdict_of_row), Value("string"))
+    marked = set_column(marked, "detail", detail.take(verdict_of_row), Json())
     return Outcome(records.select(np.flatnonzero(stays)), marked.select(np.flatnonzero(~stays)), stats or {})
 
 
@@ -69,20 +99,66 @@ def sift(
     loses its last candidate is dropped for the commonest of its candidates' reasons; `drops` are verdicts on the
     records themselves, which come first.
     """
-    counts: Counter[str] = Counter(stats or {})
+    counters: Counter[str] = Counter(stats or {})
     kept, rejected = [], []
     fates = list(drops or [None] * len(records))
-    before = records["rejected"] if "rejected" in records.column_names else [None] * len(records)
+    before = records[REJECTED] if REJECTED in records.column_names else [None] * len(records)
     columns = zip(records["candidates"], verdicts, before, strict=True)
     for row, (candidates, row_verdicts, earlier) in enumerate(columns):
-        pairs = list(zip(candidates, row_verdicts, strict=True))
+        pairs = list(zip(candidates or (), row_verdicts, strict=True))
         gone = [(candidate, verdict) for candidate, verdict in pairs if verdict]
         kept.append([candidate for candidate, verdict in pairs if not verdict])
         moved = [{**candidate, "reason": drop.reason, "detail": drop.detail} for candidate, drop in gone]
         rejected.append([*(earlier or ()), *moved])
         reasons = Counter(drop.reason for _, drop in gone)
-        counts.update({f"candidates {reason}": number for reason, number in reasons.items()})
+        counters.update({f"candidates {reason}": number for reason, number in reasons.items()})
         if gone and not kept[-1] and fates[row] is None:
             fates[row] = Drop(min(reasons, key=lambda r: (-reasons[r], r)), {"candidates": dict(reasons)})
-    sifted = set_column(set_candidates(records, kept), "rejected", rejected, Json())
-    return partition(sifted, fates, dict(counts))
+    sifted = set_column(set_candidates(records, kept), REJECTED, rejected, Json())
+    return partition(sifted, fates, dict(counters))
+
+
+def reasons_of(dropped: Dataset) -> list[str | None]:
+    """Why each record was dropped; None where nothing is said."""
+    if REASON not in dropped.column_names:
+        return [None] * len(dropped)
+    reasons: list[str | None] = dropped.select_columns(REASON).with_format("arrow")[:][REASON].to_pylist()
+    return reasons
+
+
+def counts(counters: Mapping[str, float]) -> str:
+    """The first counters of many, on one line."""
+    shown = [f"{count:g} {name}" for name, count in islice(counters.items(), COUNTERS)]
+    return ", ".join([*shown, *([f"and {len(counters) - COUNTERS} more"] if len(counters) > COUNTERS else [])])
+
+
+def counter_lines(title: str, stats: Mapping[str, float]) -> list[str]:
+    """A stage's counters, on one line, and what a choice covers of its pool as a table."""
+    plain = {name: value for name, value in stats.items() if not name.startswith(COVERAGE)}
+    lines = [f"{title}: {counts(plain)}"] if plain else []
+    shares: dict[str, dict[str, str]] = {}
+    for name in (name for name in stats if name not in plain):
+        cosine, _, baseline = name.removeprefix(COVERAGE).partition(" ")
+        shares.setdefault(baseline or "the choice", {})[cosine] = f"{stats[name]:.1%}"
+    if shares:
+        table = (
+            pd.DataFrame.from_dict(shares, orient="index")
+            .sort_index(axis=1)
+            .sort_index(key=lambda k: k != "the choice")
+        )
+        lines.append(f"{title}: share of the pool within a cosine of\n{table.to_string()}")
+    return lines
+
+
+def _first_rows(records: Dataset) -> pd.DataFrame:
+    """The first records, a line each: id, instruction and response, shortened."""
+    if "messages" not in records.column_names:
+        return pd.DataFrame()
+    first = records.select(range(min(SHOWN, len(records))))
+    texts = {part: [_short(text) for text in texts_of(first, part)] for part in ("instruction", "response")}
+    return pd.DataFrame({"id": list(first["id"]), **{part: column for part, column in texts.items() if any(column)}})
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"

@@ -7,18 +7,21 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from curate.declaration import Stage
 from curate.errors import CurateError, explain, nearest
 from curate.models.spec import ModelSpec, models_schema, parse_spec
 from curate.records.identity import digest
 from curate.records.reading import files_of
-from curate.registry import STAGES, column_hint, get_stage, missing_columns
-from curate.stage import Stage
+from curate.registry import column_hint, get_stage, missing_columns, stage_names
+
+OWN_STAGE = r"^[\w.]+:\w+$"  # module:name
 
 
 class PipelineFile(BaseModel):
@@ -35,8 +38,12 @@ class PipelineFile(BaseModel):
 
 @dataclass(frozen=True)
 class Step:
-    """One stage of a pipeline, with its parameters; models are still names."""
+    """One stage of a pipeline, with its parameters; models are still names.
 
+    `name` is what the pipeline calls the stage, `label` what tells it from another stage of the same name.
+    """
+
+    name: str
     label: str
     stage: Stage[Any]
     config: dict[str, Any]
@@ -68,7 +75,7 @@ class Pipeline:
         try:
             parsed = PipelineFile.model_validate(dict(content))
         except ValidationError as error:
-            raise explain(error, origin, PipelineFile.model_fields) from None
+            raise explain(error, origin, PipelineFile) from None
         self.name, self.origin = name, origin
         self.seed, self.shard_rows = parsed.seed, parsed.shard_rows
         self.models: dict[str, ModelSpec] = {}
@@ -78,6 +85,8 @@ class Pipeline:
             except CurateError as error:
                 raise CurateError(f"{origin}: {error}") from None
         self.steps = list(self._steps(parsed.stages))
+        self._check_order()
+        self._check_counts()
         self._check_models()
         self._check_columns()
 
@@ -106,7 +115,7 @@ class Pipeline:
             "seed": self.seed,
             "shard_rows": self.shard_rows,
             "models": {name: spec.to_dict() for name, spec in self.models.items()},
-            "stages": [{step.stage.name: _as_yaml(step.config)} for step in self.steps],
+            "stages": [{step.name: _as_yaml(step.config)} for step in self.steps],
         }
 
     @cached_property
@@ -115,15 +124,21 @@ class Pipeline:
         used = {name for step in self.steps for name in step.models()}
         return {name: self.models[name].fingerprint() for name in sorted(used)}
 
+    @property
+    def makers(self) -> int:
+        """How many stages at the beginning make records, which come together before the others."""
+        return sum(step.stage.sees == "nothing" for step in self.steps)
+
     @cached_property
     def keys(self) -> list[str]:
         """For each step, the hash of all that its result depends on: itself, its models and files, the steps before."""
         keys: list[str] = []
-        for step in self.steps:
+        for number, step in enumerate(self.steps):
             models = {name: self.fingerprints[name] for name in step.models()}
             files = [_content_hash(file) for file in step.files()]
-            parts = (step.stage.name, step.stage.version, _as_yaml(step.config), models, files, self.shard_rows)
-            keys.append(digest(keys[-1:], *parts))
+            parts = (step.name, step.stage.version, _as_yaml(step.config), models, files, self.shard_rows)
+            before = keys[:number] if number == self.makers else keys[-1:] if number > self.makers else []
+            keys.append(digest(before, *parts))
         return keys
 
     def _steps(self, entries: Sequence[Any]) -> Iterator[Step]:
@@ -137,24 +152,35 @@ class Pipeline:
                     "begin each stage with '- '"
                 )
             ((name, values),) = entry.items()
-            where = f"{self.origin}: stage {number} ({name})"
             stage = get_stage(name, f"{self.origin}: stage {number}")
+            where = f"{self.origin}: stage {number} ({stage.name})"
             values = dict(values or {})
             if "seed" in stage.parameters:
                 values.setdefault("seed", self.seed)
-            counts[name] = counts.get(name, 0) + 1
-            label = name if counts[name] == 1 else f"{name}#{counts[name]}"
-            config = stage.validate(values, where)
-            yield Step(label, stage, config, where)
-            if (number == 1) != (stage.sees == "nothing"):
+            counts[stage.name] = counts.get(stage.name, 0) + 1
+            label = stage.name if counts[stage.name] == 1 else f"{stage.name}#{counts[stage.name]}"
+            yield Step(name, label, stage, stage.validate(values, where), where)
+
+    def _check_order(self) -> None:
+        if self.steps[0].stage.sees != "nothing":
+            raise CurateError(f"{self.steps[0].where}: the first stage must make records: load or synthesize")
+        for before, step in pairwise(self.steps):
+            if step.stage.sees == "nothing" and before.stage.sees != "nothing":
+                raise CurateError(f"{step.where}: it can only be first, or after another stage that makes records")
+
+    def _check_counts(self) -> None:
+        """Raises CurateError when a stage needs more records than can come to it."""
+        made = [step.stage.makes_rows(step.config) for step in self.steps[: self.makers]]
+        most = None if None in made else sum(filter(None, made))
+        for step in self.steps[self.makers :]:
+            least = step.stage.needs_rows(step.config)
+            if most is not None and least is not None and least > most:
                 raise CurateError(
-                    f"{where}: "
-                    + (
-                        "the first stage must make records: load or synthesize"
-                        if number == 1
-                        else "it can only be first"
-                    )
+                    f"{step.where}: it needs {least} records, and at most {most} can come to it; ask for "
+                    "fewer, or make more"
                 )
+            left = step.stage.makes_rows(step.config)
+            most = left if most is None else most if left is None else min(most, left)
 
     def _check_models(self) -> None:
         for step in self.steps:
@@ -185,7 +211,7 @@ class Pipeline:
             try:
                 present.update(step.stage.makes(step.config, present))
             except CurateError as error:
-                raise CurateError(f"{step.where}: {str(error).removeprefix(f'{step.stage.name}: ')}") from None
+                raise CurateError(f"{step.where}: {error}") from None
 
 
 def pipeline_schema() -> dict[str, Any]:
@@ -193,13 +219,15 @@ def pipeline_schema() -> dict[str, Any]:
     schema = PipelineFile.model_json_schema()
     schema["title"] = "curate pipeline"
     schema["properties"]["models"] = {**schema["properties"]["models"], **models_schema()}
-    stages: list[dict[str, Any]] = [{"enum": list(STAGES)}]
-    for name in STAGES:
+    names = stage_names()
+    stages: list[dict[str, Any]] = [{"enum": names}, {"type": "string", "pattern": OWN_STAGE}]
+    for name in names:
         parameters = get_stage(name).config.model_json_schema()
         schema.setdefault("$defs", {}).update(parameters.pop("$defs", {}))  # references are from the root
         stages.append(
             {"type": "object", "properties": {name: parameters}, "required": [name], "additionalProperties": False}
         )
+    stages.append({"type": "object", "patternProperties": {OWN_STAGE: {}}, "additionalProperties": False})
     schema["properties"]["stages"]["items"] = {"anyOf": stages}
     return schema
 

@@ -71,7 +71,7 @@ def test_every_shipped_recipe_is_valid(recipe, monkeypatch):
             "put one of these stages before it: respond, choose",
         ),
         ({"stages": [RESPOND]}, "p.yaml: stage 1 (respond): the first stage must make records: load or synthesize"),
-        ({"stages": [SYNTHESIZE, SYNTHESIZE]}, "p.yaml: stage 2 (synthesize): it can only be first"),
+        ({"stages": [SYNTHESIZE, RESPOND, SYNTHESIZE]}, "p.yaml: stage 3 (synthesize): it can only be first"),
         ({"stages": [{"load": {"path": "no/such.jsonl"}}]}, "no/such.jsonl (looked for "),
     ],
 )

@@ -36,15 +36,33 @@ def from_rows(rows: Iterable[Mapping[str, Any]]) -> Dataset:
     pieces = [_piece(list(islice(waiting, PIECE)))]
     while batch := list(islice(waiting, PIECE)):
         pieces.append(_piece(batch))
-    if len(pieces) == 1:
-        return pieces[0]
-    for name in dict.fromkeys(name for piece in pieces for name in piece.column_names):
-        if any(piece.features.get(name) != pieces[0].features.get(name) for piece in pieces):
-            columns = [piece[name][:] if name in piece.column_names else [None] * len(piece) for piece in pieces]
-            feature = feature_of(name, [value for column in columns for value in column])
-            together = zip(pieces, columns, strict=True)
-            pieces = [set_column(piece, name, fitted(column, feature), feature) for piece, column in together]
-    return concatenate_datasets(pieces)
+    return together(pieces)
+
+
+def together(pools: Sequence[Dataset]) -> Dataset:
+    """One pool of several: a column that only some have is null in the others, and a type fits the values of all."""
+    filled = [pool for pool in pools if len(pool)] or list(pools[:1])
+    for name in dict.fromkeys(name for pool in filled for name in pool.column_names):
+        known = [pool.features[name] for pool in filled if name in pool.column_names]
+        if len(known) == len(filled) and all(feature == known[0] for feature in known):
+            continue
+        if all(feature == known[0] for feature in known):
+            filled = [
+                pool
+                if name in pool.column_names
+                else set_column(pool, name, fitted([None] * len(pool), known[0]), known[0])
+                for pool in filled
+            ]
+            continue
+        columns = [pool[name][:] if name in pool.column_names else [None] * len(pool) for pool in filled]
+        feature = feature_of(name, [value for column in columns for value in column])
+        pairs = zip(filled, columns, strict=True)
+        filled = [set_column(pool, name, fitted(column, feature), feature) for pool, column in pairs]
+    return filled[0] if len(filled) == 1 else concatenate_datasets(filled)
+
+
+def _with_nulls(records: Dataset, name: str, feature: Any) -> Dataset:
+    return set_column(records, name, fitted([None] * len(records), feature), feature)
 
 
 def _piece(rows: Sequence[Mapping[str, Any]]) -> Dataset:

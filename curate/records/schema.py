@@ -18,7 +18,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from datasets import Dataset, Json, List, Value
+
+from curate.records.texts import iter_column
 
 
 class Message(TypedDict, total=False):
@@ -58,9 +62,43 @@ def columns_of(records: Dataset) -> set[str]:
     for column in present & {"scores", "labels"}:
         present |= {f"{column}.{name}" for name in records.features[column]}
     present |= {f"candidates.scores.{name}" for name in candidate_scores(records)}
-    if len(records) and "messages" in present and has_response(records[0]["messages"]):
+    if "messages" in present and any(_responded(messages) for messages in iter_column(records, "messages")):
         present.add("response")
     return present
+
+
+def broken_columns(records: Dataset) -> str:
+    """What keeps the columns of `records` from being those of the schema, in words; empty where nothing does."""
+    for name in ("id", "messages"):
+        if name not in records.column_names:
+            return f"there is no column {name!r}"
+    for name, expected in (("id", Value("string")), ("messages", MESSAGES)):
+        if records.features[name] != expected:
+            return f"the column {name!r} holds {records.features[name]}, not {expected}"
+    for name in ("scores", "labels", "candidates", "embedding"):
+        if name in records.column_names and not _fits(name, records.features[name]):
+            return f"the column {name!r} holds {records.features[name]}"
+    return ""
+
+
+def _fits(name: str, feature: Any) -> bool:
+    """Whether a column of the schema that not every pool has is of its type."""
+    match name:
+        case "embedding":
+            return isinstance(feature, List) and feature.feature == Value("float32")
+        case "candidates":
+            given = getattr(feature, "feature", None)
+            return isinstance(given, dict) and feature == candidates_feature(given.get("scores", ()))
+        case _:
+            kind = Value("float64" if name == "scores" else "string")
+            return isinstance(feature, dict) and all(field == kind for field in feature.values())
+
+
+def _responded(messages: pa.ListArray) -> bool:
+    """Whether one of these conversations, at least, ends with an assistant turn."""
+    ends = messages.offsets.to_numpy()[1:][messages.value_lengths().fill_null(0).to_numpy() > 0] - 1
+    last = messages.values.field("role").take(pa.array(ends))
+    return bool(pc.any(pc.equal(last, "assistant")).as_py())
 
 
 def candidate_scores(records: Dataset) -> list[str]:

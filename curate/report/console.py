@@ -5,23 +5,22 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from curate.chat import ChatTemplate
-from curate.outcome import Outcome
-from curate.registry import STAGES, get_stage
-from curate.runs.run import Run, StageReport
-from curate.stage import Stage
+from curate.declaration import Stage
+from curate.outcome import Outcome, counter_lines, counts
+from curate.records.reserved import RESERVED
+from curate.registry import all_stages, get_stage
+from curate.runs.run import Run
 
-COUNTERS = 20  # of a stage that are printed
 console = Console(highlight=False)
 
 SAMPLE = [
@@ -32,36 +31,6 @@ SAMPLE = [
 ]
 
 
-class StageBars:
-    """A progress bar for each stage."""
-
-    def __init__(self) -> None:
-        columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=console)
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> StageBars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._progress.stop()
-
-    def begin(self, label: str, rows: int, done: int) -> None:
-        """Opens the bar of a stage."""
-        self._task = self._progress.add_task(label, total=rows, completed=done)
-
-    def advance(self, rows: int) -> None:
-        """Moves the bar of the current stage."""
-        if self._task is not None:
-            self._progress.advance(self._task, rows)
-
-    def end(self, report: StageReport) -> None:
-        """Closes the bar of the current stage."""
-        if self._task is not None:
-            self._progress.update(self._task, description=f"{report.label} (cached)" if report.cached else report.label)
-
-
 def print_funnel(run: Run) -> None:
     """What every stage took in, kept and dropped, and what the run left behind."""
     table = Table("stage", "in", "kept", "dropped by reason", "seconds", box=None, header_style="bold")
@@ -70,32 +39,20 @@ def print_funnel(run: Run) -> None:
     for report in run.reports:
         seconds = f"{report.seconds:.1f}" + (" cached" if report.cached else "")
         came = str(report.came) if report.came else ""
-        table.add_row(report.label, came, str(report.kept), _counts(report.dropped), seconds)
+        table.add_row(report.label, came, str(report.kept), counts(report.dropped), seconds)
     console.print(table)
     for report in run.reports:
-        _print_stats(report.label, report.stats)
+        for line in counter_lines(report.label, report.stats):
+            console.print(line, markup=False, soft_wrap=True)
     for name, path in run.outputs.items():
         lines = _lines(path)
         if lines or name == "dataset":
             console.print(
                 f"{path}: {lines} {'unreadable lines' if name == 'quarantine' else 'records'}", soft_wrap=True
             )
-
-
-def _print_stats(label: str, stats: Mapping[str, float]) -> None:
-    """A stage's counters; those of coverage, `coverage COSINE [BASELINE]`, as a table."""
-    counters = {name: value for name, value in stats.items() if not name.startswith("coverage ")}
-    if counters:
-        console.print(f"{label}: {_counts(counters)}")
-    shares = {tuple(name.split()[1:]): value for name, value in stats.items() if name not in counters}
-    if shares:
-        limits = list(dict.fromkeys(limit for limit, *_ in shares))
-        title = f"{label}: share of the pool within a cosine of"
-        table = Table(title, *limits, box=None, header_style="bold")
-        for baseline in dict.fromkeys(tuple(rest) for _, *rest in shares):
-            row = [f"{shares[(limit, *baseline)]:.1%}" for limit in limits]
-            table.add_row(" ".join(baseline) or "the choice", *row)
-        console.print(table)
+    if run.reserved:
+        names = ", ".join(run.reserved)
+        console.print(f"under {RESERVED} in dataset.jsonl, for trainers take these names as their own: {names}")
 
 
 def print_plan(run: Run) -> None:
@@ -119,9 +76,8 @@ def pipeline_parameters(config: Mapping[str, Any], stage: Stage[Any]) -> str:
 def print_stages() -> None:
     """Every stage, what it sees, and its first line."""
     table = Table("stage", "sees", "what it does", box=None, header_style="bold")
-    for name in STAGES:
-        stage = get_stage(name)
-        table.add_row(name, stage.sees, (inspect.getdoc(stage) or "").partition("\n\n")[0].replace("\n", " "))
+    for stage in all_stages():
+        table.add_row(stage.name, stage.sees, stage.description.partition("\n\n")[0].replace("\n", " "))
     console.print(table)
 
 
@@ -129,7 +85,7 @@ def print_stage(name: str) -> None:
     """One stage: its documentation, its parameters and the reasons that it drops records for."""
     stage = get_stage(name)
     console.print(Text(name, style="bold"), f"(sees {stage.sees})\n")
-    paragraphs = (inspect.getdoc(stage) or "").split("\n\n")
+    paragraphs = stage.description.split("\n\n")
     console.print("\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs), markup=False)
     schema = stage.config.model_json_schema()
     table = Table("parameter", "type", "default", "meaning", box=None, header_style="bold")
@@ -163,12 +119,10 @@ def print_template(chat: ChatTemplate) -> None:
 
 def print_applied(read: Outcome, outcome: Outcome, written: Mapping[Path, int]) -> None:
     """What was read, and what one stage did to it."""
-    console.print(f"read {len(read.kept)}: {_counts(read.stats)}")
-    reasons: dict[str, int] = {}
-    for reason in outcome.dropped["reason"]:
-        reasons[reason] = reasons.get(reason, 0) + 1
-    console.print(f"kept {len(outcome.kept)}, dropped {len(outcome.dropped)}: {_counts(reasons) or 'none'}")
-    _print_stats("stats", outcome.stats)
+    console.print(f"read {len(read.kept)}: {counts(read.stats)}")
+    console.print(outcome.funnel, soft_wrap=True)
+    for line in counter_lines("stats", outcome.stats):
+        console.print(line, markup=False, soft_wrap=True)
     for path, rows in written.items():
         console.print(f"{path}: {rows} rows", soft_wrap=True)
 
@@ -186,12 +140,6 @@ def _kind(entry: Mapping[str, Any]) -> str:
     kind = "path" if entry.get("format") == "path" else str(entry.get("type", "any"))
     bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     return " ".join([kind, *(f"{sign} {entry[bound]}" for bound, sign in bounds.items() if bound in entry)])
-
-
-def _counts(counts: Mapping[str, float]) -> str:
-    """The first counters of many; the manifest has all."""
-    shown = [f"{count:g} {reason}" for reason, count in islice(counts.items(), COUNTERS)]
-    return ", ".join([*shown, *([f"and {len(counts) - COUNTERS} more"] if len(counts) > COUNTERS else [])])
 
 
 def _parameters(values: Mapping[str, Any]) -> str:

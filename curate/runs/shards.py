@@ -13,9 +13,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
-from datasets import Dataset, concatenate_datasets
+from datasets import Dataset
 
 from curate.records.files import read_arrow, write_arrow, write_json
+from curate.records.pool import together
 from curate.outcome import Outcome
 
 T = TypeVar("T")
@@ -55,8 +56,7 @@ def read_facts(home: Path, number: int) -> dict[str, Any]:
 
 def concatenate(home: Path, count: int, part: str) -> Dataset:
     """The `part` (kept or dropped) of the first `count` shards, as one pool."""
-    shards = [read_arrow(home / f"{number:05d}.{part}.arrow") for number in range(count)]
-    return concatenate_datasets([shard for shard in shards if len(shard)] or shards[:1])
+    return together([read_arrow(home / f"{number:05d}.{part}.arrow") for number in range(count)])
 
 
 def in_flight(compute: Callable[[T], int], work: Iterable[T], workers: int) -> Iterator[int]:

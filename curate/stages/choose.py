@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from datasets import Dataset, Value
 from pydantic import Field
 
+from curate.answers import as_turn, judged, response_turns
+from curate.declaration import stage
 from curate.errors import CurateError
-from curate.outcome import Drop, Outcome, sift
+from curate.outcome import Drop, Outcome
 from curate.records.identity import derive_seed, digest
 from curate.records.pool import set_column, set_scores
-from curate.records.schema import MESSAGES, candidate_scores
+from curate.records.schema import MESSAGES, candidate_scores, has_response
 from curate.registry import makers_of
-from curate.stage import stage
 
 NO_CANDIDATES = "no candidates"
 BELOW_GATE = "below the gate"
@@ -38,6 +39,7 @@ def _needs(config: dict[str, Any]) -> list[str]:
     makes=("response", "generator", "scores"),
     copies={"candidates.scores.": "scores."},
     reasons={NO_CANDIDATES: "there is nothing to choose from", BELOW_GATE: "no candidate reaches what `where` asks"},
+    version=2,
 )
 def choose(
     records: Dataset,
@@ -65,23 +67,37 @@ def choose(
     `where` is at least its bound, the bound included. The others move to `rejected` with the score and the bound;
     the candidates that pass stay with the record.
 
+    Choosing again replaces the response that was chosen before. A response that is none of the candidates (the record
+    came with it, or `extend` went on) stays, and the counters say of how many records.
+
     Raises CurateError for a candidate that lacks a score which `by` or `where` names.
     """
-    gate = where or {}
+    records = set_column(records, "messages", [_reopened(record) for record in records], MESSAGES)
+    turns = response_turns(records)
+    ids, candidates = records["id"][:], records["candidates"][:]
     verdicts = [
-        [_gate(candidate, gate, name) for candidate in row]
-        for name, row in zip(records["id"], records["candidates"], strict=True)
+        None if turn.candidate is None else _below(candidates[turn.row][turn.candidate], where or {}, ids[turn.row])
+        for turn in turns
     ]
-    empty = [None if row else Drop(NO_CANDIDATES) for row in verdicts]
-    gated = sift(records, verdicts, drops=empty)
+    complete = sum(turn.candidate is None for turn in turns)
+    stats = {"with a response already": complete} if complete else {}
+    gated = judged(records, turns, verdicts, without=Drop(NO_CANDIDATES), stats=stats)
     chosen = [
-        max(row, key=lambda candidate: _rank(candidate, by, seed, name))
-        for name, row in zip(gated.kept["id"], gated.kept["candidates"], strict=True)
+        None if has_response(messages) else max(row, key=lambda candidate: _rank(candidate, by, seed, name))
+        for name, messages, row in zip(*(gated.kept[key] for key in ("id", "messages", "candidates")), strict=True)
     ]
     return Outcome(_complete(gated.kept, chosen), gated.dropped, gated.stats)
 
 
-def _gate(candidate: Mapping[str, Any], gate: Mapping[str, float], record: str) -> Drop | None:
+def _reopened(record: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The conversation without a response that was chosen among the record's candidates before."""
+    messages: Sequence[Mapping[str, Any]] = record["messages"]
+    if has_response(messages) and any(as_turn(candidate) == messages[-1] for candidate in record["candidates"] or ()):
+        return messages[:-1]
+    return messages
+
+
+def _below(candidate: Mapping[str, Any], gate: Mapping[str, float], record: str) -> Drop | None:
     """Whether the candidate fails the gate, by the first score that falls short."""
     for name, bound in gate.items():
         score = _score(candidate, name, record)
@@ -110,24 +126,21 @@ def _score(candidate: Mapping[str, Any], name: str, record: str) -> float:
     if score is None or math.isnan(score):
         makers = makers_of(f"candidates.scores.{name}")
         remedy = f"run {' or '.join(makers)} on it" if makers else "give every candidate one"
-        raise CurateError(f"choose: record {record!r} has a candidate without the score {name!r}; {remedy}")
+        raise CurateError(f"record {record!r} has a candidate without the score {name!r}; {remedy}")
     return float(score)
 
 
-def _complete(records: Dataset, chosen: list[dict[str, Any]]) -> Dataset:
-    """The records with the chosen candidate of each as their response."""
-    conversations = [
-        [*messages, _turn(candidate)] for messages, candidate in zip(records["messages"], chosen, strict=True)
-    ]
+def _complete(records: Dataset, chosen: Sequence[Mapping[str, Any] | None]) -> Dataset:
+    """The records with the chosen candidate of each as their response; None leaves a record as it is."""
+    names = candidate_scores(records)
+    conversations, generators = [], []
+    columns: dict[str, list[float | None]] = {name: [] for name in names}
+    for record, candidate in zip(records, chosen, strict=True):
+        conversations.append([*record["messages"], *([as_turn(candidate)] if candidate else [])])
+        generators.append((candidate or record).get("generator"))
+        scores = (candidate or record).get("scores") or {}
+        for name in names:
+            columns[name].append(scores.get(name))
     complete = set_column(records, "messages", conversations, MESSAGES)
-    complete = set_column(complete, "generator", [candidate["generator"] for candidate in chosen], Value("string"))
-    scores = [candidate.get("scores") or {} for candidate in chosen]
-    return set_scores(complete, {name: [s.get(name) for s in scores] for name in candidate_scores(records)})
-
-
-def _turn(candidate: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "role": "assistant",
-        "content": candidate["content"],
-        "reasoning_content": candidate.get("reasoning_content"),
-    }
+    complete = set_column(complete, "generator", generators, Value("string"))
+    return set_scores(complete, columns)

@@ -15,12 +15,12 @@ from pydantic import Field
 from curate.algorithms.matching_units import Units
 from curate.algorithms.overlap import Overlap, OverlapIndex
 from curate.algorithms.tokens import batches
+from curate.declaration import stage
 from curate.errors import CurateError
 from curate.outcome import Drop, Outcome, partition
 from curate.records.files import plain
 from curate.records.reading import READABLE, Row, Source, files_of, rows_of
 from curate.records.texts import Text, iter_column
-from curate.stage import stage
 
 CONTAMINATED = "contaminated"
 KEYS = ("messages", "turns", "question", "problem", "prompt", "instruction", "query", "text")
@@ -141,7 +141,7 @@ def _stamp(source: Source) -> tuple[Source, tuple[int, ...]]:
     try:
         return source, tuple(n for file in files_of(source) for n in (file.stat().st_mtime_ns, file.stat().st_size))
     except CurateError as error:
-        raise CurateError(f"decontaminate: benchmarks: {error}") from None
+        raise CurateError(f"benchmarks: {error}") from None
 
 
 @lru_cache(maxsize=2)
@@ -149,7 +149,7 @@ def _index(stamped: Sequence[tuple[Source, tuple[int, ...]]], match: Units) -> _
     """The index of these benchmarks, which all shards share."""
     items, texts = [], []
     for source, _ in stamped:
-        for row in rows_of(source, "decontaminate: benchmarks"):
+        for row in rows_of(source, "benchmarks"):
             if row.fault:
                 raise _fault(row, row.fault)
             content: dict[str, Any] = plain(dict(row.content))
@@ -159,7 +159,7 @@ def _index(stamped: Sequence[tuple[Source, tuple[int, ...]]], match: Units) -> _
                 texts.append(text)
     if not texts:
         sources = ", ".join(str(source) for source, _ in stamped)
-        raise CurateError(f"decontaminate: benchmarks: {sources} holds no items")
+        raise CurateError(f"benchmarks: {sources} holds no items")
     return _Benchmarks(OverlapIndex(texts, match), items)
 
 
@@ -184,7 +184,7 @@ def _texts_of(row: Row, content: Mapping[str, Any]) -> list[str]:
 
 
 def _fault(row: Row, message: str) -> CurateError:
-    return CurateError(f"decontaminate: benchmarks: {row.source}:{row.line}: {message}")
+    return CurateError(f"benchmarks: {row.source}:{row.line}: {message}")
 
 
 def _name(source: str) -> str:

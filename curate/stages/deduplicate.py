@@ -15,12 +15,12 @@ from curate.algorithms.exact_duplicates import ExactDuplicates, first_copies
 from curate.algorithms.near_duplicates import VERSION, NearDuplicates, Sketches, sketch
 from curate.algorithms.semantic_duplicates import SemanticDuplicates
 from curate.algorithms.star_clusters import Likeness, Stars, star_clusters
+from curate.declaration import stage
 from curate.outcome import Drop, Outcome, partition
 from curate.records.cache import cached
 from curate.records.embeddings import Embeddings
 from curate.records.pool import scores_of, set_scores
 from curate.records.texts import Text, iter_column, iter_texts
-from curate.stage import stage
 
 EXACT = "exact duplicate"
 NEAR = "near duplicate"

@@ -9,11 +9,11 @@ import numpy as np
 from datasets import Dataset
 from pydantic import Field
 
+from curate.declaration import stage
 from curate.models.protocols import Embedder
 from curate.outcome import Drop, Outcome, partition
 from curate.records.pool import set_embeddings
 from curate.records.texts import Text, texts_of
-from curate.stage import stage
 
 NOT_FINITE = "not finite"
 
@@ -27,6 +27,7 @@ def _needs(config: Mapping[str, Any]) -> list[str]:
     needs=_needs,
     makes=("embedding",),
     reasons={NOT_FINITE: "the embedder gave a vector with values that are not finite numbers"},
+    version=1,
 )
 def embed(
     records: Dataset,

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from datasets import Dataset
 from pydantic import Field
 
+from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.protocols import Completion, LanguageModel, Prompt, Sampling
 from curate.outcome import Outcome, partition
 from curate.records.identity import derive_seed
 from curate.records.pool import set_column
 from curate.records.schema import MESSAGES, has_response
-from curate.stage import stage
 from curate.stages.synthesize import instruction_fault
 
 ATTEMPTS = 4  # at one turn, before the conversation is left as it is
@@ -24,7 +24,17 @@ ATTEMPTS = 4  # at one turn, before the conversation is left as it is
 Turns = Annotated[int, Field(ge=2)]
 
 
-@stage(sees="each", needs=("messages", "response"))
+def _bounds(turns: int | tuple[int, int]) -> tuple[int, int]:
+    return turns if isinstance(turns, tuple) else (turns, turns)
+
+
+def _check(config: Mapping[str, Any]) -> None:
+    least, most = _bounds(config["turns"])
+    if least > most:
+        raise CurateError(f"turns: the least must not exceed the most, found {least} and {most}")
+
+
+@stage(sees="each", needs=("messages", "response"), check=_check, version=1)
 def extend(
     records: Dataset,
     *,
@@ -52,9 +62,7 @@ def extend(
 
     Scores and candidates that a record already has are those of its first response.
     """
-    least, most = turns if isinstance(turns, tuple) else (turns, turns)
-    if least > most:
-        raise CurateError(f"extend: turns: the least must not exceed the most, found {least} and {most}")
+    least, most = _bounds(turns)
     conversations = [
         _Conversation(name, messages, least + derive_seed(seed, "extend", name, "turns") % (most - least + 1))
         for name, messages in zip(records["id"], records["messages"], strict=True)
@@ -62,8 +70,7 @@ def extend(
     for conversation in conversations:
         if not has_response(conversation.messages):
             raise CurateError(
-                f"extend: record {conversation.id!r} does not end with an assistant turn; let respond and choose give "
-                "it one"
+                f"record {conversation.id!r} does not end with an assistant turn; let respond and choose give it one"
             )
     asking = Sampling(tuple(model.chat.user_stop_token_ids), max_tokens, temperature, top_p)
     answering = Sampling(tuple(model.chat.assistant_stop_token_ids), response_max_tokens, response_temperature, top_p)

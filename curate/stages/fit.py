@@ -3,46 +3,47 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 from datasets import Dataset
 from pydantic import Field
 
 from curate.algorithms import surprisal
+from curate.answers import Messages, Turn, judged, response_turns
+from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.protocols import LanguageModel, TokenScores
-from curate.outcome import Drop, Outcome, partition, sift
-from curate.records.pool import set_candidates, set_scores
-from curate.stage import stage
+from curate.outcome import Drop, Outcome
 
 Template = Literal["chat", "question-answer"]
 Score = Literal["logprob", "perplexity", "tokens", "rsr", "ifd", "ifd_ppl"]
 
-PLACES = ("candidates.scores.", "scores.")
+NOTHING = "nothing to score"
+STRUCTS = ("candidates.scores.", "scores.")  # where a score goes, by what was scored
 WITHOUT_INSTRUCTION = {"ifd", "ifd_ppl"}  # the scores that take a second pass
 FORMULAS: dict[str, Callable[[Any, Any], float]] = {  # of a response's token scores, and those without the instruction
-    "logprob": lambda found, _: surprisal.mean_logprob(found.logprobs),
-    "perplexity": lambda found, _: surprisal.perplexity(found.logprobs),
-    "tokens": lambda found, _: float(len(found.logprobs)),
-    "rsr": lambda found, _: surprisal.rank_surprisal_ratio(found.logprobs, found.ranks),
-    "ifd": lambda found, alone: surprisal.loss_ratio(found.logprobs, alone.logprobs),
-    "ifd_ppl": lambda found, alone: surprisal.perplexity_ratio(found.logprobs, alone.logprobs),
+    "logprob": lambda given, _: surprisal.mean_logprob(given.logprobs),
+    "perplexity": lambda given, _: surprisal.perplexity(given.logprobs),
+    "tokens": lambda given, _: float(len(given.logprobs)),
+    "rsr": lambda given, _: surprisal.rank_surprisal_ratio(given.logprobs, given.ranks),
+    "ifd": lambda given, alone: surprisal.loss_ratio(given.logprobs, alone.logprobs),
+    "ifd_ppl": lambda given, alone: surprisal.perplexity_ratio(given.logprobs, alone.logprobs),
 }
 
 
 @stage(
     sees="each",
     needs=("messages", "candidates|response"),
-    makes=lambda config: [f"{place}{score}" for place in PLACES for score in config.get("scores", FORMULAS)],
+    makes=lambda config: [f"{struct}{score}" for struct in STRUCTS for score in config["scores"]],
     reasons={
         "does not render": "the base model's chat template refuses the conversation",
         "not one question": "question-answer takes one user turn and its answer, and there are other turns",
-        "nothing to score": "the response has no tokens",
+        NOTHING: "there is no response, or it has no tokens",
         "too long": "conversation and response together exceed the base model's context",
         "unscored": "a score is not a finite number",
     },
-    version=2,
+    version=3,
 )
 def fit(
     records: Dataset,
@@ -55,7 +56,7 @@ def fit(
         list[Score], Field(min_length=1, description="what to add; ifd and ifd_ppl take a second forward pass")
     ] = ["logprob", "perplexity", "tokens", "rsr"],  # noqa: B006 (the signature is the schema)
 ) -> Outcome:
-    """Scores every candidate, or the responses of a record without candidates, under the base model.
+    """Scores the response of each record under the base model, or where none was chosen yet, every candidate.
 
     `logprob` is s(y|x) = (1/|y|) sum_t log p(y_t | x, y_<t), in nats per response token; `perplexity` is exp(-logprob);
     `tokens` is |y| (GRAPE, arXiv 2502.04194). `rsr` is the rank-surprisal ratio (arXiv 2601.14249), lowest is best. The
@@ -69,60 +70,30 @@ def fit(
 
     What exceeds the model's context is dropped, never cut.
     """
-    if "candidates" not in records.column_names:
-        results = _measure(model, template, scores, records["messages"])
-        columns = {str(name): [found.get(name) for found, _ in results] for name in scores}
-        return partition(set_scores(records, columns), [drop for _, drop in results])
-
-    candidates = [list(row) for row in records["candidates"]]
-    conversations = [
-        [*messages, _turn(candidate)]
-        for messages, row in zip(records["messages"], candidates, strict=True)
-        for candidate in row
-    ]
-    measured = iter(_measure(model, template, scores, conversations, last_turn=True))
-    verdicts: list[list[Drop | None]] = []
-    for row in candidates:
-        verdicts.append([])
-        for candidate in row:
-            found, drop = next(measured)
-            candidate["scores"] = {**(candidate.get("scores") or {}), **found}
-            verdicts[-1].append(drop)
-    return sift(set_candidates(records, candidates, scores), verdicts)
+    turns = response_turns(records)
+    given = _score(model, [_encode(model, template, turn, turn.messages) for turn in turns])
+    alone: Sequence[TokenScores | Drop | None] = [None] * len(turns)
+    if WITHOUT_INSTRUCTION.intersection(scores):
+        alone = _score(model, [_encode(model, template, turn, _without_instructions(turn)) for turn in turns])
+    results = [_summary(model, scores, *pair) for pair in zip(given, alone, strict=True)]
+    columns = {str(name): [values.get(name) for values, _ in results] for name in scores}
+    return judged(records, turns, [drop for _, drop in results], columns, without=Drop(NOTHING))
 
 
-Conversation = Sequence[Mapping[str, Any]]
 Encoded = tuple[list[int], list[int]]  # tokens, and a mask that is 1 on those to score
 
 
-def _turn(candidate: Mapping[str, Any]) -> dict[str, Any]:
-    return {"role": "assistant", **{key: candidate.get(key) for key in ("content", "reasoning_content")}}
+def _without_instructions(turn: Turn) -> Messages:
+    return [message if message["role"] == "assistant" else {**message, "content": ""} for message in turn.messages]
 
 
-def _measure(
-    model: LanguageModel,
-    template: Template,
-    wanted: Sequence[str],
-    conversations: Sequence[Conversation],
-    last_turn: bool = False,
-) -> list[tuple[dict[str, float], Drop | None]]:
-    """The scores of each conversation's responses, or of its last alone, and why it is dropped, or None."""
-    found = _score(model, [_encode(model, template, messages, last_turn) for messages in conversations])
-    alone: Sequence[TokenScores | Drop | None] = [None] * len(found)
-    if WITHOUT_INSTRUCTION.intersection(wanted):
-        bare = [[_without_instruction(turn) for turn in messages] for messages in conversations]
-        alone = _score(model, [_encode(model, template, messages, last_turn) for messages in bare])
-    return [_summary(model, wanted, *both) for both in zip(found, alone, strict=True)]
+def _encode(model: LanguageModel, template: Template, turn: Turn, messages: Messages) -> Encoded | Drop:
+    """The conversation as `template` writes it, with the mask of what is scored, or why it cannot be.
 
-
-def _without_instruction(turn: Mapping[str, Any]) -> Mapping[str, Any]:
-    return turn if turn["role"] == "assistant" else {**turn, "content": ""}
-
-
-def _encode(model: LanguageModel, template: Template, messages: Conversation, last_turn: bool) -> Encoded | Drop:
-    """The conversation as `template` writes it, with the mask of what is scored, or why it cannot be."""
+    Of a candidate that is its own turn, of a complete conversation every assistant turn.
+    """
     if template == "question-answer":
-        roles = [turn["role"] for turn in messages]
+        roles = [message["role"] for message in messages]
         if roles != ["user", "assistant"]:
             return Drop("not one question", {"roles": roles})
         tokens, mask = _question_answer(model, messages[0]["content"], messages[1]["content"])
@@ -132,9 +103,9 @@ def _encode(model: LanguageModel, template: Template, messages: Conversation, la
         except CurateError as error:
             return Drop("does not render", {"error": str(error)})
         tokens, mask = rendered.input_ids, rendered.assistant_mask
-        mask = _last_run(mask) if last_turn else mask
+        mask = mask if turn.candidate is None else _last_run(mask)
     if not any(mask):
-        return Drop("nothing to score", {"tokens": len(tokens)})
+        return Drop(NOTHING, {"tokens": len(tokens)})
     if len(tokens) > model.context_length:
         return Drop("too long", {"tokens": len(tokens), "context_length": model.context_length, "model": model.name})
     return tokens, mask
@@ -148,8 +119,8 @@ def _question_answer(model: LanguageModel, instruction: str, response: str) -> E
 
 def _last_run(mask: Sequence[int]) -> list[int]:
     """The mask with nothing but its last run of ones."""
-    end = max((place + 1 for place, bit in enumerate(mask) if bit), default=0)
-    begin = max((place + 1 for place in range(end) if not mask[place]), default=0)
+    end = max((token + 1 for token, bit in enumerate(mask) if bit), default=0)
+    begin = max((token + 1 for token in range(end) if not mask[token]), default=0)
     return [0] * begin + list(mask[begin:])
 
 
@@ -161,12 +132,13 @@ def _score(model: LanguageModel, encoded: Sequence[Encoded | Drop]) -> list[Toke
 
 
 def _summary(
-    model: LanguageModel, wanted: Sequence[str], found: TokenScores | Drop, alone: TokenScores | Drop | None
+    model: LanguageModel, wanted: Sequence[str], given: TokenScores | Drop, alone: TokenScores | Drop | None
 ) -> tuple[dict[str, float], Drop | None]:
-    for scores in (found, alone):
+    """A response's scores, from those of its tokens after the instruction and without it, and why it is dropped."""
+    for scores in (given, alone):
         if isinstance(scores, Drop):
             return {}, scores
-    values = {name: FORMULAS[name](found, alone) for name in wanted}
+    values = {name: FORMULAS[name](given, alone) for name in wanted}
     if odd := {name: str(value) for name, value in values.items() if not math.isfinite(value)}:
         return values, Drop("unscored", {**odd, "model": model.name})
     return values, None

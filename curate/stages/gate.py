@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 from datasets import Dataset
 from pydantic import Field
 
+from curate.declaration import stage
 from curate.errors import CurateError
 from curate.outcome import Drop, Outcome, partition
 from curate.records.labels import LEVELS, Difficulty, Quality
-from curate.stage import stage
 
 Preset = Literal["magpie-air", "magpie-pro"]
 
@@ -29,7 +29,7 @@ def rules_of(config: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: config[name] if config[name] is not None else preset.get(name) for name in RULES}
     rules = {name: bound for name, bound in given.items() if bound is not None}
     if not rules:
-        raise CurateError(f"gate: no rule is given; set preset or one of {', '.join(RULES)}")
+        raise CurateError(f"no rule is given; set preset or one of {', '.join(RULES)}")
     return rules
 
 
@@ -40,6 +40,8 @@ def _needs(config: Mapping[str, Any]) -> list[str]:
 @stage(
     sees="each",
     needs=_needs,
+    check=rules_of,
+    version=1,
     reasons={
         "quality": "a judge found it worse than the least quality that is wanted",
         "difficulty": "a judge found it easier than the least difficulty that is wanted",
@@ -111,7 +113,7 @@ def _level(record: Mapping[str, Any], name: str) -> float:
         return _score(record, name)
     if label not in LEVELS[name]:
         raise CurateError(
-            f"gate: record {record['id']!r} has the {name} {label!r}; expected one of {', '.join(LEVELS[name])}"
+            f"record {record['id']!r} has the {name} {label!r}; expected one of {', '.join(LEVELS[name])}"
         )
     return LEVELS[name].index(label) + 1
 
@@ -119,7 +121,5 @@ def _level(record: Mapping[str, Any], name: str) -> float:
 def _score(record: Mapping[str, Any], name: str) -> float:
     score = (record.get("scores") or {}).get(name)
     if score is None or math.isnan(score):
-        raise CurateError(
-            f"gate: record {record['id']!r} has no score {name!r}; run the stage that makes it on all records"
-        )
+        raise CurateError(f"record {record['id']!r} has no score {name!r}; run the stage that makes it on all records")
     return float(score)

@@ -8,10 +8,10 @@ from datasets import Dataset
 from pydantic import Field
 
 from curate.chat import ChatTemplate
+from curate.declaration import stage
 from curate.errors import CurateError
 from curate.outcome import Drop, Outcome, partition
 from curate.records.pool import set_scores
-from curate.stage import stage
 
 
 @stage(
@@ -24,6 +24,7 @@ from curate.stage import stage
         "too long": "the rendered conversation exceeds max_length, and a trainer would cut it",
         "nothing to train on": "the loss mask covers no token",
     },
+    version=1,
 )
 def prepare(
     records: Dataset,

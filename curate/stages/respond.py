@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from datasets import Dataset
 from pydantic import Field
 
+from curate.answers import as_candidate
+from curate.declaration import stage
 from curate.models.protocols import LanguageModel, Prompt, Sampling
 from curate.outcome import Drop, Outcome, partition
 from curate.records.identity import derive_seed
 from curate.records.pool import set_candidates, set_column
 from curate.records.schema import MESSAGES, has_response
-from curate.stage import stage
 
 
 @stage(
@@ -20,6 +21,7 @@ from curate.stage import stage
     needs=("messages",),
     makes=("candidates",),
     reasons={"prompt too long": "the conversation leaves no room for a response in a model's context"},
+    version=1,
 )
 def respond(
     records: Dataset,
@@ -42,7 +44,7 @@ def respond(
     the model's `template`, turns the reasoning off.
     """
     conversations = [list(messages) for messages in records["messages"]]
-    found = [_given(record) for record in records]
+    answers = [_given(record) for record in records]
     for messages in conversations:
         if has_response(messages):
             messages.pop()
@@ -58,7 +60,7 @@ def respond(
         sampling = Sampling(tuple(model.chat.assistant_stop_token_ids), max_tokens, temperature, top_p, candidates)
         asked = [Prompt(prompts[row], row_seed) for row, row_seed in zip(open_rows, seeds, strict=True)]
         for row, completions in zip(open_rows, model.complete(asked, sampling), strict=True):
-            found[row] += [
+            answers[row] += [
                 {
                     **model.chat.parse_response(completion.text)._asdict(),
                     "generator": model.name,
@@ -66,14 +68,13 @@ def respond(
                 }
                 for completion in completions
             ]
-    answered = set_candidates(set_column(records, "messages", conversations, MESSAGES), found)
-    return partition(answered, verdicts, {"responses": sum(len(row) for row in found)})
+    answered = set_candidates(set_column(records, "messages", conversations, MESSAGES), answers)
+    return partition(answered, verdicts, {"responses": sum(len(row) for row in answers)})
 
 
 def _given(record: dict[str, Any]) -> list[dict[str, Any]]:
     """The candidates and the response that the record came with."""
     given = list(record.get("candidates") or [])
     if has_response(record["messages"]):
-        answer = record["messages"][-1]
-        given.append({**{k: answer[k] for k in ("content", "reasoning_content")}, "generator": "source"})
+        given.append(as_candidate(record["messages"][-1], "source"))
     return given

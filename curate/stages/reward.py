@@ -9,23 +9,25 @@ from typing import Annotated, Any
 from datasets import Dataset
 from pydantic import Field
 
+from curate.answers import judged, response_turns
+from curate.declaration import stage
 from curate.models.protocols import LanguageModel, Prompt, RewardModel, Sampling
-from curate.outcome import Drop, Outcome, partition, sift
+from curate.outcome import Drop, Outcome
 from curate.records.identity import derive_seed
-from curate.records.pool import set_candidates, set_scores
+from curate.records.pool import set_scores
 from curate.records.schema import Message, has_response
-from curate.stage import stage
 
 REWARD, DIFFERENCE, BASE_REWARD = "reward", "reward_difference", "base_reward"
 TOO_LONG = "too long"
 UNSCORED = "unscored"
+NO_RESPONSE = "no response"
 
 Scored = float | Drop  # a reward, or why there is none
 
 
 def _makes(config: Mapping[str, Any]) -> list[str]:
     names = [REWARD, DIFFERENCE] if config["base"] else [REWARD]
-    made = [f"{place}{name}" for place in ("candidates.scores.", "scores.") for name in names]
+    made = [f"{struct}{name}" for struct in ("candidates.scores.", "scores.") for name in names]
     return [*made, f"scores.{BASE_REWARD}"] if config["base"] else made
 
 
@@ -36,7 +38,9 @@ def _makes(config: Mapping[str, Any]) -> list[str]:
     reasons={
         TOO_LONG: "conversation and response together exceed a model's context",
         UNSCORED: "the reward is not a finite number",
+        NO_RESPONSE: "there is no response and no candidate",
     },
+    version=2,
 )
 def reward(
     records: Dataset,
@@ -49,7 +53,7 @@ def reward(
     temperature: Annotated[float, Field(ge=0, description="of the base model's answers; 0 is greedy")] = 0.0,
     seed: Annotated[int, Field(description="of the base model's answers; a run gives its own")] = 0,
 ) -> Outcome:
-    """Adds the score `reward` to every candidate, or to a record that has a response already, for that.
+    """Adds the score `reward` to the record for its response, or where none was chosen yet, to every candidate.
 
     Higher is better, and only rewards of the same model compare. With `base`, that model answers the same conversation
     through its own chat template; the reward of its answer is the record's score `base_reward`, and
@@ -58,24 +62,19 @@ def reward(
 
     The reasoning before an answer is not judged. What exceeds the reward model's context is dropped, never cut.
     """
-    conversations = records["messages"]
-    complete = [has_response(messages) for messages in conversations]
-    candidates = records["candidates"] if "candidates" in records.column_names else [None] * len(records)
-    asked = [_plain(m[:-1] if done else m) for m, done in zip(conversations, complete, strict=True)]
-    answers = [
-        [messages[-1]["content"]] if done else [candidate["content"] for candidate in row or ()]
-        for messages, row, done in zip(conversations, candidates, complete, strict=True)
-    ]
-    flat = [(messages, answer) for messages, row in zip(asked, answers, strict=True) for answer in row]
-    found = iter(_rewards(model, flat))
-    rewards = [[next(found) for _ in row] for row in answers]
-    own: list[Scored | None] = [None] * len(records)
-    if base:
-        sampling = Sampling(tuple(base.chat.assistant_stop_token_ids), max_tokens, temperature)
-        seeds = [derive_seed(seed, "reward", name) for name in records["id"]]
-        own = [*_rewards(model, zip(asked, _answers(base, asked, seeds, sampling), strict=True))]
-        records = set_scores(records, {BASE_REWARD: [_number(scored) for scored in own]})
-    return _outcome(records, complete, rewards, own, [REWARD, DIFFERENCE] if base else [REWARD])
+    turns = response_turns(records)
+    rewards = _rewards(model, [(_plain(turn.before), turn.last["content"]) for turn in turns])
+    verdicts = [_drop(scored) for scored in rewards]
+    scores = {REWARD: [_number(scored) for scored in rewards]}
+    if base is None:
+        return judged(records, turns, verdicts, scores, without=Drop(NO_RESPONSE))
+    asked = [_plain(m[:-1] if has_response(m) else m) for m in records["messages"]]
+    sampling = Sampling(tuple(base.chat.assistant_stop_token_ids), max_tokens, temperature)
+    seeds = [derive_seed(seed, "reward", name) for name in records["id"]]
+    own = _rewards(model, zip(asked, _answers(base, asked, seeds, sampling), strict=True))
+    scores[DIFFERENCE] = [_difference(scored, own[turn.row]) for turn, scored in zip(turns, rewards, strict=True)]
+    records = set_scores(records, {BASE_REWARD: [_number(scored) for scored in own]})
+    return judged(records, turns, verdicts, scores, drops=list(map(_drop, own)), without=Drop(NO_RESPONSE))
 
 
 def _plain(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
@@ -117,37 +116,6 @@ def _rewards(model: RewardModel, pairs: Iterable[tuple[Sequence[Message], str | 
 
 def _too_long(tokens: int, model: RewardModel | LanguageModel) -> Drop:
     return Drop(TOO_LONG, {"tokens": tokens, "context_length": model.context_length, "model": model.name})
-
-
-def _outcome(
-    records: Dataset,
-    complete: Sequence[bool],
-    rewards: Sequence[Sequence[Scored]],
-    own: Sequence[Scored | None],
-    names: Sequence[str],
-) -> Outcome:
-    """The records with their scores; what has none is dropped."""
-    candidates = [list(row or ()) for row in records["candidates"]] if "candidates" in records.column_names else None
-    columns: dict[str, list[float | None]] = {name: [None] * len(records) for name in names}
-    drops = [_drop(base) for base in own]
-    verdicts: list[list[Drop | None]] = [[None] * len(row) for row in candidates or ()]
-    for row, (scored, base) in enumerate(zip(rewards, own, strict=True)):
-        for place, one in enumerate(scored):
-            scores = {REWARD: _number(one), DIFFERENCE: _difference(one, base)}
-            if complete[row]:
-                drops[row] = drops[row] or _drop(one)
-                for name in names:
-                    columns[name][row] = scores[name]
-            elif candidates:
-                candidate = candidates[row][place]
-                merged = {**(candidate.get("scores") or {}), **{name: scores[name] for name in names}}
-                candidates[row][place] = {**candidate, "scores": merged}
-                verdicts[row][place] = _drop(one)
-    if any(complete):
-        records = set_scores(records, columns)
-    if candidates is None or all(complete):
-        return partition(records, drops)
-    return sift(set_candidates(records, candidates, names), verdicts, drops=drops)
 
 
 def _difference(reward: Scored, base: Scored | None) -> float | None:

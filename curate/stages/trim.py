@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from datasets import Dataset
 from pydantic import Field
 
 from curate.algorithms.quantile_band import quantile_band
+from curate.declaration import stage
 from curate.errors import CurateError
 from curate.outcome import Drop, Outcome, partition
+from curate.records.groups import group_values
 from curate.records.pool import scores_of
-from curate.stage import stage
 
 TOO_LOW = "too low"
 TOO_HIGH = "too high"
@@ -27,9 +26,17 @@ def _needs(config: dict[str, Any]) -> list[str]:
     return [f"scores.{config['by']}", *([f"labels.{within}|{within}"] if within else [])]
 
 
+def _check(config: dict[str, Any]) -> None:
+    low, high = config["keep"]
+    if low >= high:
+        raise CurateError(f"keep: the first quantile must be below the second, found {low} and {high}")
+
+
 @stage(
     sees="all",
     needs=_needs,
+    check=_check,
+    version=1,
     reasons={TOO_LOW: "its score is below the lower quantile", TOO_HIGH: "its score is above the upper quantile"},
 )
 def trim(
@@ -56,12 +63,9 @@ def trim(
     fewer than 20 records loses none. Records without a value form a group of their own. A label comes before a column
     of the same name.
     """
-    low, high = keep
-    if low >= high:
-        raise CurateError(f"trim: keep: the first quantile must be below the second, found {low} and {high}")
     scores = scores_of(records, by)
     groups, names = _groups(records, within)
-    lowest, highest = quantile_band(scores, groups, low, high)
+    lowest, highest = quantile_band(scores, groups, *keep)
 
     def verdict(row: int) -> Drop:
         score, group = float(scores[row]), groups[row]
@@ -80,12 +84,8 @@ def _groups(records: Dataset, within: str | None) -> tuple[np.ndarray, list[Any]
     """The number of each record's group, int (n,), and the groups' values."""
     if within is None:
         return np.zeros(len(records), np.int64), [None]
-    labelled = within in records.features.get("labels", {})
-    column = records.select_columns("labels" if labelled else within).with_format("arrow")[:].column(0)
-    values = (pc.struct_field(column, within) if labelled else column).combine_chunks()
-    if pa.types.is_nested(values.type) or isinstance(values.type, pa.BaseExtensionType):
-        raise CurateError(
-            f"trim: within: the column {within!r} holds {values.type}; name one that holds texts or numbers"
-        )
-    encoded = values.dictionary_encode(null_encoding="encode")
+    try:
+        encoded = group_values(records, within).dictionary_encode(null_encoding="encode")
+    except CurateError as error:
+        raise CurateError(f"within: {error}") from None
     return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()

@@ -17,11 +17,11 @@ from typing import Any
 
 import torch
 from curate.chat.scaffold import shared_start
+from curate.declaration import Drop
 from curate.judge import LEVELS, VALUES, Question, judge, render
 from curate.models import load_model
 from curate.models.tokenizer import load_chat
 from curate.records import has_response
-from curate.stage import Drop
 from transformers import AutoModelForCausalLM, DynamicCache, Qwen3ForCausalLM
 
 from pairs.judging import MEASURED_ATTACKS, TRAINED_ATTACKS, Labelled, attacked, labelled

@@ -5,7 +5,7 @@ import pytest
 from curate import CurateError, Pipeline, choose
 from curate.records.pool import from_rows
 from tests.conftest import BASE, CHAT
-from tests.test_stage import pool
+from tests.test_declaration import pool
 
 QUESTION = [{"role": "user", "content": "?"}]
 

@@ -120,7 +120,7 @@ def test_the_quality_of_a_chosen_candidate_is_a_score_alone() -> None:
 
 
 def test_no_rule_at_all_is_told_before_anything_runs() -> None:
-    message = "gate: no rule is given; set preset or one of quality, difficulty, neighbour_distance, reward"
+    message = "no rule is given; set preset or one of quality, difficulty, neighbour_distance, reward"
     with pytest.raises(CurateError, match=message):
         gate.needs(gate.validate({}, "p"))
     with pytest.raises(CurateError, match=message):

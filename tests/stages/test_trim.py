@@ -99,9 +99,9 @@ def test_a_label_that_nobody_made_is_told() -> None:
         trim(pool(1, 2), within="category")
 
 
-@pytest.mark.parametrize("column", ["messages", "scores", "source"])
+@pytest.mark.parametrize("column", ["messages", "scores", "tag"])
 def test_a_column_that_is_no_value_is_refused(column: str) -> None:
-    records = from_rows([{**row, "source": {"file": "a"}} for row in pool(1, 2)])
+    records = from_rows([{**row, "tag": {"file": "a"}} for row in pool(1, 2)])
     with pytest.raises(CurateError, match=f"within: the column '{column}' holds"):
         trim(records, within=column)
 

@@ -17,13 +17,13 @@ from curate.algorithms.k_center import k_center
 from curate.algorithms.mig import find_labels, mig
 from curate.algorithms.ranks import unit_ranks
 from curate.algorithms.sampled_greedy import sampled_greedy
+from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.protocols import Embedder
 from curate.outcome import Drop, Outcome, partition
 from curate.records.embeddings import Embeddings
 from curate.records.pool import scores_of, set_embeddings, set_scores
 from curate.records.texts import Text, response_lengths, texts_of
-from curate.stage import stage
 from curate.stages.diversify.quotas import Balance, balanced_name, find_quotas
 
 NOT_CHOSEN = "not chosen"
@@ -44,11 +44,22 @@ def _needs(config: Mapping[str, Any]) -> list[str]:
     return embedding + quality + balance
 
 
+def _check(config: Mapping[str, Any]) -> None:
+    method, quality = config["method"], config["quality"]
+    if quality and method not in WEIGHS_QUALITY:
+        raise CurateError(f"quality: {method} takes no quality; methods that do: {', '.join(WEIGHS_QUALITY)}")
+    if method == "deita" and not quality:
+        raise CurateError("quality: deita goes by quality; name a score: quality: reward")
+
+
 @stage(
     sees="all",
     needs=_needs,
     makes=("scores", "scores.rank", "scores.gain", "scores.represents"),
     reasons={NOT_CHOSEN: "other records cover more; detail names the chosen record that is nearest to it"},
+    needs_rows=lambda config: config["count"],
+    makes_rows=lambda config: config["count"],
+    check=_check,
     version=4,
 )
 def diversify(
@@ -107,11 +118,9 @@ def diversify(
     """
     if len(records) < count:
         raise CurateError(
-            f"diversify: count is {count}, but only {len(records)} records came in; "
+            f"count is {count}, but only {len(records)} records came in; "
             "lower count, or make the pool larger or the stages before it less strict"
         )
-    if quality and method not in WEIGHS_QUALITY:
-        raise CurateError(f"diversify: {method} takes no quality; methods that do: {', '.join(WEIGHS_QUALITY)}")
     by_id = pc.sort_indices(records.select_columns("id").with_format("arrow")[:]["id"]).to_numpy().astype(np.int64)
     vectors: Any = Embeddings(_embedded(records, model, on), by_id)
     if 4 * vectors.shape[0] * vectors.shape[1] <= IN_MEMORY:
@@ -128,7 +137,7 @@ def diversify(
             chosen = sampled_greedy(vectors, count, good, weight, groups, quotas)
         case "k-center":
             chosen = k_center(vectors, count, groups, quotas)
-        case "deita":
+        case "deita" if good is not None:
             chosen = _deita(vectors, count, good, threshold, groups, quotas)
         case "mig":
             chosen = mig(find_labels(vectors), count, good, groups, quotas)
@@ -149,14 +158,12 @@ def _embedded(records: Dataset, model: Embedder | None, on: Text) -> Dataset:
 
 
 def _deita(
-    vectors: Any, count: int, good: np.ndarray | None, threshold: float, groups: np.ndarray, quotas: np.ndarray
+    vectors: Any, count: int, good: np.ndarray, threshold: float, groups: np.ndarray, quotas: np.ndarray
 ) -> np.ndarray:
-    if good is None:
-        raise CurateError("diversify: deita goes by quality; name a score: quality: reward")
     chosen = deita(vectors, np.argsort(-good, kind="stable"), count, threshold, groups, quotas)
     if len(chosen) < count:
         raise CurateError(
-            f"diversify: count is {count}, but deita finds only {len(chosen)} records of {len(vectors)} that are "
+            f"count is {count}, but deita finds only {len(chosen)} records of {len(vectors)} that are "
             f"no closer to each other than a cosine of {threshold}; raise threshold, or lower count"
         )
     return chosen

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from datasets import Dataset
 from pydantic import Field
 
 from curate.algorithms.apportionment import quotas
 from curate.errors import CurateError, nearest
+from curate.records.groups import group_values
 
 Share = Annotated[float, Field(gt=0, description="relative to the sum of all shares")]
 Balance = (
@@ -38,33 +38,27 @@ def find_quotas(
     name = balanced_name(balance)
     if balance is None or name is None:
         return np.zeros(len(order), dtype=np.int64), np.array([count]), {}
-    values = _values(records, name)
+    try:
+        values = group_values(records, name)
+    except CurateError as error:
+        raise CurateError(f"balance: {error}") from None
     if values.null_count:
         row = values.is_null().to_numpy(zero_copy_only=False).argmax()
-        raise CurateError(f"diversify: balance: record {records[int(row)]['id']!r} has no {name}")
+        raise CurateError(f"balance: record {records[int(row)]['id']!r} has no {name}")
     names, groups = np.unique(values.cast(pa.string()).to_numpy(zero_copy_only=False), return_inverse=True)
     known = [str(value) for value in names]
     given = dict.fromkeys(known, 1.0) if isinstance(balance, str) else balance[name]
     for value in given:
         if value not in known:
-            raise CurateError(f"diversify: balance: no record has the {name} {value!r}; {nearest(value, known)}")
+            raise CurateError(f"balance: no record has the {name} {value!r}; {nearest(value, known)}")
     sizes = [int(size) for size in np.bincount(groups)]
     asked = [value for value in known if value in given]
     room = [sizes[known.index(value)] for value in asked]
     if sum(room) < count:
-        raise CurateError(
-            f"diversify: count is {count}, but only {sum(room)} records have a {name} with a share; lower count"
-        )
+        raise CurateError(f"count is {count}, but only {sum(room)} records have a {name} with a share; lower count")
     shares = [given[value] for value in asked]
     wanted, got = quotas(shares, [count] * len(asked), count), quotas(shares, room, count)
     every = np.zeros(len(known), dtype=np.int64)
     every[[known.index(value) for value in asked]] = got
     lacks = {f"{value} too few by": float(w - r) for value, w, r in zip(asked, wanted, room, strict=True) if r < w}
     return groups[order].astype(np.int64), every, lacks
-
-
-def _values(records: Dataset, name: str) -> pa.Array:
-    """The value of each record: of the label `name`, or of the column."""
-    labelled = name in records.features.get("labels", {})
-    column = records.select_columns("labels" if labelled else name).with_format("arrow")[:].column(0).combine_chunks()
-    return pc.struct_field(column, name) if labelled else column

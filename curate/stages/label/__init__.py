@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Container, Mapping
+from typing import Annotated
 
 from datasets import Dataset
 from pydantic import Field
 
+from curate.answers import Turn, judged, last_turns
+from curate.declaration import stage
 from curate.models.protocols import LanguageModel
-from curate.outcome import Drop, Outcome, partition, sift
+from curate.outcome import Drop, Outcome
 from curate.records.labels import LEVELS, VALUES
-from curate.records.pool import set_candidates, set_labels, set_scores
-from curate.records.schema import has_response
-from curate.stage import stage
+from curate.records.pool import set_labels, set_scores
 from curate.stages.label.judge import ATTEMPTS, TOO_LONG, UNJUDGED, Question, judge
 
 WHOLE = tuple(VALUES)
@@ -57,39 +57,25 @@ def label(
     turned off: `template: {enable_thinking: false}` under the model, where its template has that switch.
 
     A record cannot speak to its judge: it stands as data between marks that it cannot know, and without control tokens
-    (curate/stages/label/judge.py). Long records are dropped, never cut.
+    (`judge.py`). Long records are dropped, never cut.
     """
-    with_candidates = "candidates" in records.column_names
-    candidates = [list(row or ()) for row in records["candidates"]] if with_candidates else [[]] * len(records)
-    asked = list(map(_questions, records["id"], records["messages"], candidates))
-    answers = iter(judge(model, [question for row in asked for question in row], seed=seed, max_tokens=max_tokens))
-    found = [[next(answers) for _ in row] for row in asked]
-    drops = [first if isinstance(first, Drop) else None for first, *_ in found]
-    said = [{} if isinstance(first, Drop) else first for first, *_ in found]
-    labelled = set_labels(records, {name: [labels.get(name) for labels in said] for name in VALUES})
-    labelled = set_scores(labelled, {name: [_level(name, labels) for labels in said] for name in LEVELS})
-    if not with_candidates:
-        return partition(labelled, drops)
-    verdicts: list[list[Drop | None]] = [[None] * len(row) for row in candidates]
-    for row, (_, *grades) in enumerate(found):
-        for place, grade in enumerate(grades):
-            if isinstance(grade, Drop):
-                verdicts[row][place] = grade
-            else:
-                candidate = candidates[row][place]
-                scores = {**(candidate.get("scores") or {}), "quality": _level("quality", grade)}
-                candidates[row][place] = {**candidate, "scores": scores}
-    return sift(set_candidates(labelled, candidates, ["quality"]), verdicts, drops=drops)
+    turns = last_turns(records)
+    waiting = {turn.row for turn in turns if turn.candidate is not None}
+    asked = [Question(records["id"][turn.row], turn.messages, _wanted(turn, waiting)) for turn in turns]
+    answers = judge(model, asked, seed=seed, max_tokens=max_tokens)
+    said: list[dict[str, str]] = [{} if isinstance(answer, Drop) else answer for answer in answers]
+    of_records = [labels for turn, labels in zip(turns, said, strict=True) if turn.candidate is None]
+    labelled = set_labels(records, {name: [labels.get(name) for labels in of_records] for name in VALUES})
+    labelled = set_scores(labelled, {"difficulty": [_level("difficulty", labels) for labels in of_records]})
+    verdicts = [answer if isinstance(answer, Drop) else None for answer in answers]
+    return judged(labelled, turns, verdicts, {"quality": [_level("quality", labels) for labels in said]})
 
 
-def _questions(
-    record: str, messages: Sequence[Mapping[str, Any]], candidates: Sequence[Mapping[str, Any]]
-) -> list[Question]:
-    """What to ask about a record: about itself first, then about each of its candidates if none was chosen yet."""
-    if not candidates or has_response(messages):
-        return [Question(record, messages, WHOLE)]
-    answered = [[*messages, {"role": "assistant", "content": candidate["content"]}] for candidate in candidates]
-    return [Question(record, messages, TASK), *(Question(record, turns, ("quality",)) for turns in answered)]
+def _wanted(turn: Turn, waiting: Container[int]) -> tuple[str, ...]:
+    """The labels to ask for: a candidate's quality; of a record that waits for a choice among them, all but that."""
+    if turn.candidate is not None:
+        return ("quality",)
+    return TASK if turn.row in waiting else WHOLE
 
 
 def _level(name: str, labels: Mapping[str, str]) -> float | None:

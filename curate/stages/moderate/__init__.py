@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from datasets import Dataset
 from pydantic import Field
 
 from curate.algorithms.harm_patterns import find_harm
+from curate.answers import Turn, every_turn, judged
+from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.protocols import LanguageModel
-from curate.outcome import Drop, Outcome, partition, sift
+from curate.outcome import Drop, Outcome
 from curate.records.pool import set_labels
-from curate.records.schema import has_response
-from curate.stage import stage
 from curate.stages.moderate.guard import TOO_LONG, UNJUDGED, Guard, Judgement
 from curate.stages.moderate.guard_formats import Format, Verdict
 
@@ -26,10 +26,16 @@ _TEXTS = {"system": "system", "user": "instruction", "assistant": "response"}
 _WORST_LAST = ("safe", "controversial", "unsafe")
 
 
+def _check(config: Mapping[str, Any]) -> None:
+    if config["model"] is None and not config["patterns"]:
+        raise CurateError("there is nothing to do without patterns and without a model; give one of them")
+
+
 @stage(
     sees="each",
     needs=("messages",),
     makes=lambda config: ["labels", "labels.safety", "labels.hazards"] if config["model"] else [],
+    check=_check,
     reasons={
         PATTERN: "it contains a phrase that crude harmful text contains",
         UNSAFE: "the guard judges it unsafe",
@@ -37,6 +43,7 @@ _WORST_LAST = ("safe", "controversial", "unsafe")
         UNJUDGED: "the guard's answer is no verdict in any format that is known",
         TOO_LONG: "the conversation leaves no room for an answer in the guard's context",
     },
+    version=1,
 )
 def moderate(
     records: Dataset,
@@ -62,50 +69,32 @@ def moderate(
     With a guard, records get the labels `safety` (safe, controversial or unsafe: the worst of their turns and of the
     candidates that stay) and `hazards` (the categories, in the guard's words, joined by commas).
     """
-    if model is None and not patterns:
-        raise CurateError("moderate: there is nothing to do without patterns and without a model; give one of them")
-    texts = [text for row, record in enumerate(records) for text in _texts(row, record)]
-    findings: list[Judgement | None] = [_matched(text) if patterns else None for text in texts]
+    turns = [turn for turn in every_turn(records) if turn.last["role"] != "system"]
+    findings: list[Judgement | None] = [_matched(turn) if patterns else None for turn in turns]
     if model:
-        unmatched = [place for place, finding in enumerate(findings) if finding is None]
-        judgements = Guard(model, format).judge([texts[place].conversation for place in unmatched])
-        for place, judgement in zip(unmatched, judgements, strict=True):
-            findings[place] = judgement
-    return _outcome(records, texts, findings, controversial == "keep", labelled=model is not None)
+        unmatched = [number for number, finding in enumerate(findings) if finding is None]
+        judgements = Guard(model, format).judge([turns[number].messages for number in unmatched])
+        for number, judgement in zip(unmatched, judgements, strict=True):
+            findings[number] = judgement
+    verdicts = [_verdict(*pair, controversial == "keep") for pair in zip(turns, findings, strict=True)]
+    if model:
+        records = set_labels(records, _labels(len(records), turns, findings, verdicts))
+    return judged(records, turns, verdicts)
 
 
-class _Text(NamedTuple):
-    """A text to judge: the last turn of `conversation`, which is a turn of the record or its candidate `candidate`."""
-
-    row: int
-    candidate: int | None
-    conversation: Sequence[Mapping[str, Any]]
-
-
-def _texts(row: int, record: Mapping[str, Any]) -> list[_Text]:
-    messages = record["messages"]
-    spoken = [end for end, message in enumerate(messages, 1) if message["role"] != "system"]
-    texts = [_Text(row, None, messages[:end]) for end in spoken]
-    if not has_response(messages):
-        for number, candidate in enumerate(record.get("candidates") or ()):
-            texts.append(_Text(row, number, [*messages, {"role": "assistant", **candidate}]))
-    return texts
-
-
-def _matched(text: _Text) -> Drop | None:
-    last = text.conversation[-1]
-    found = find_harm("\n\n".join(filter(None, (last.get("reasoning_content"), last["content"]))))
-    if found is None:
+def _matched(turn: Turn) -> Drop | None:
+    """Why the turn goes by a phrase in it, or None."""
+    last = turn.last
+    harm = find_harm("\n\n".join(filter(None, (last.get("reasoning_content"), last["content"]))))
+    if harm is None:
         return None
-    name, category = found.pattern.name, found.pattern.category
-    return Drop(
-        PATTERN, {"text": _TEXTS[last["role"]], "pattern": name, "category": category, "excerpt": found.excerpt}
-    )
+    name, category = harm.pattern.name, harm.pattern.category
+    return Drop(PATTERN, {"text": _TEXTS[last["role"]], "pattern": name, "category": category, "excerpt": harm.excerpt})
 
 
-def _verdict(text: _Text, finding: Judgement | None, lenient: bool) -> Drop | None:
-    """Why the text goes, or None."""
-    which = {"text": _TEXTS[text.conversation[-1]["role"]]}
+def _verdict(turn: Turn, finding: Judgement | None, lenient: bool) -> Drop | None:
+    """Why the turn goes, or None."""
+    which = {"text": _TEXTS[turn.last["role"]]}
     if isinstance(finding, Drop):
         return Drop(finding.reason, {**which, **finding.detail})
     if finding is None or finding.safety == "safe" or (finding.safety == "controversial" and lenient):
@@ -113,38 +102,20 @@ def _verdict(text: _Text, finding: Judgement | None, lenient: bool) -> Drop | No
     return Drop(finding.safety, {**which, "hazards": list(finding.hazards), "format": finding.format})
 
 
-def _outcome(
-    records: Dataset,
-    texts: Sequence[_Text],
-    findings: Sequence[Judgement | None],
-    lenient: bool,
-    labelled: bool,
-) -> Outcome:
-    candidates = records["candidates"] if "candidates" in records.column_names else None
-    drops: list[Drop | None] = [None] * len(records)
-    verdicts: list[list[Drop | None]] = [[None] * len(row or ()) for row in candidates or ()]
-    stay: list[list[Judgement | None]] = [[] for _ in drops]  # what was found of the turns and of what stays
-    for text, finding in zip(texts, findings, strict=True):
-        verdict = _verdict(text, finding, lenient)
-        if text.candidate is None:
-            drops[text.row] = drops[text.row] or verdict
-        else:
-            verdicts[text.row][text.candidate] = verdict
-        if text.candidate is None or verdict is None:
-            stay[text.row].append(finding)
-    if labelled:
-        records = set_labels(records, _labels(stay))
-    return partition(records, drops) if candidates is None else sift(records, verdicts, drops=drops)
-
-
-def _labels(findings: Sequence[Sequence[Judgement | None]]) -> dict[str, list[str | None]]:
-    """The labels of each record: none where one of its texts has no verdict."""
+def _labels(
+    records: int, turns: Sequence[Turn], findings: Sequence[Judgement | None], verdicts: Sequence[Drop | None]
+) -> dict[str, list[str | None]]:
+    """The labels of each record, from its turns and the candidates that stay: none where one of them has no verdict."""
+    staying: list[list[Judgement | None]] = [[] for _ in range(records)]
+    for turn, finding, verdict in zip(turns, findings, verdicts, strict=True):
+        if turn.candidate is None or verdict is None:
+            staying[turn.row].append(finding)
     safety: list[str | None] = []
     hazards: list[str | None] = []
-    for row in findings:
-        verdicts = [finding for finding in row if isinstance(finding, Verdict)]
-        known = len(verdicts) == len(row) > 0
-        named = dict.fromkeys(hazard for verdict in verdicts for hazard in verdict.hazards)
-        safety.append(max((v.safety for v in verdicts), key=_WORST_LAST.index) if known else None)
+    for row in staying:
+        judgements = [finding for finding in row if isinstance(finding, Verdict)]
+        known = len(judgements) == len(row) > 0
+        named = dict.fromkeys(hazard for judgement in judgements for hazard in judgement.hazards)
+        safety.append(max((judgement.safety for judgement in judgements), key=_WORST_LAST.index) if known else None)
         hazards.append(", ".join(named) if known else None)
     return {"safety": safety, "hazards": hazards}

@@ -13,18 +13,18 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from curate.algorithms import stack_exchange
-from curate.algorithms.language import Found, language
+from curate.algorithms.language import language
 from curate.algorithms.language import languages as known_languages
 from curate.algorithms.personal_data import redact
 from curate.algorithms.refusal import refusal
 from curate.algorithms.repetition import duplicate_lines, repeated_characters, repeated_ngrams
+from curate.answers import Turn, every_turn, judged
+from curate.declaration import stage
 from curate.errors import CurateError, nearest
-from curate.outcome import Drop, Outcome, partition, sift
+from curate.outcome import Drop, Outcome
 from curate.records.pool import set_column, set_labels
-from curate.records.schema import has_response
-from curate.stage import stage
 from curate.stages.screen import rules
-from curate.stages.screen.rules import Rule, Text, each, phrase, share
+from curate.stages.screen.rules import Rule, Text, per_text, within_share, without_phrase
 
 UNFINISHED = "unfinished reasoning"
 CUT_OFF = "cut off"
@@ -55,6 +55,21 @@ Share = Annotated[float, Field(gt=0, le=1)]
 _KINDS = {"system": "system", "user": "instruction", "assistant": "response"}
 
 
+def _bounds(instruction: Bounds | None, response: Bounds | None, narrow: bool) -> dict[str, Bounds]:
+    """The least and the most characters of each kind of text."""
+    if narrow:
+        least, most = response or stack_exchange.LENGTH
+        response = max(least, stack_exchange.LENGTH[0]), min(most, stack_exchange.LENGTH[1])
+    return {"instruction": instruction or (0, sys.maxsize), "response": response or (0, sys.maxsize)}
+
+
+def _check(config: Mapping[str, Any]) -> None:
+    bounds = _bounds(config["instruction_length"], config["response_length"], config["stack_exchange_rules"])
+    for kind, (least, most) in bounds.items():
+        if least > most:
+            raise CurateError(f"{kind}_length: the least must not exceed the most, found {least} and {most}")
+
+
 @stage(
     sees="each",
     needs=("messages",),
@@ -78,6 +93,7 @@ _KINDS = {"system": "system", "user": "instruction", "assistant": "response"}
         OTHER_ANSWERS: "the response refers to other answers (LIMA, arXiv 2305.11206)",
         MARKUP: "the response has links, images, or HTML other than code and lists (LIMA, arXiv 2305.11206)",
     },
+    check=_check,
     version=2,
 )
 def screen(
@@ -144,68 +160,58 @@ def screen(
         records, stats = _redacted(records)
     bounds = _bounds(instruction_length, response_length, stack_exchange_rules)
     table = [
-        each(UNFINISHED, rules.unfinished_reasoning),
-        each(CUT_OFF, rules.cut_off),
-        each(EMPTY, rules.empty),
-        each(TOO_SHORT, rules.too_short(bounds)),
-        each(TOO_LONG, rules.too_long(bounds)),
-        each(SPECIAL, rules.special_tokens),
+        per_text(UNFINISHED, rules.unfinished_reasoning),
+        per_text(CUT_OFF, rules.cut_off),
+        per_text(EMPTY, rules.empty),
+        per_text(TOO_SHORT, rules.too_short(bounds)),
+        per_text(TOO_LONG, rules.too_long(bounds)),
+        per_text(SPECIAL, rules.special_tokens),
     ]
     if repeated_character_share:
-        table.append(share(CHARACTERS, repeated_characters, repeated_character_share))
+        table.append(within_share(CHARACTERS, repeated_characters, repeated_character_share))
     if repeated_line_share:
-        table.append(share(LINES, duplicate_lines, repeated_line_share))
+        table.append(within_share(LINES, duplicate_lines, repeated_line_share))
     if repeated_phrase_share:
-        table.append(share(PHRASES, repeated_ngrams, repeated_phrase_share))
+        table.append(within_share(PHRASES, repeated_ngrams, repeated_phrase_share))
     if refusals == "drop":
-        table.append(phrase(REFUSAL, refusal))
+        table.append(without_phrase(REFUSAL, refusal))
     if languages:
-        table.append(each(LANGUAGE, rules.other_language(languages)))
+        table.append(per_text(LANGUAGE, rules.other_language(languages)))
     if personal_data == "drop":
-        table.append(each(PERSONAL, rules.personal_data, kinds=("system", "instruction", "response")))
+        table.append(per_text(PERSONAL, rules.personal_data, kinds=("system", "instruction", "response")))
     if stack_exchange_rules:
-        table.append(phrase(FIRST_PERSON, stack_exchange.first_person))
-        table.append(phrase(OTHER_ANSWERS, stack_exchange.other_answers))
-        table.append(phrase(MARKUP, stack_exchange.link_or_markup))
-    return _judged(records, table, languages is not None, stats)
+        table.append(without_phrase(FIRST_PERSON, stack_exchange.first_person))
+        table.append(without_phrase(OTHER_ANSWERS, stack_exchange.other_answers))
+        table.append(without_phrase(MARKUP, stack_exchange.link_or_markup))
+    return _screened(records, table, languages is not None, stats)
 
 
-def _judged(records: Dataset, table: Sequence[Rule], tell_language: bool, stats: Mapping[str, float]) -> Outcome:
-    conversations: list[list[Mapping[str, Any]]] = records["messages"]
-    judged = "candidates" in records.column_names
-    candidates = records["candidates"] if judged else [()] * len(records)
-    turns = [[_text(message) for message in messages if message["role"] in _KINDS] for messages in conversations]
-    answers = [
-        [] if has_response(messages) else [_text(candidate) for candidate in row or ()]
-        for messages, row in zip(conversations, candidates, strict=True)
-    ]
+def _screened(records: Dataset, table: Sequence[Rule], tell_language: bool, stats: Mapping[str, float]) -> Outcome:
+    turns = every_turn(records)
+    texts = [_text(turn.last) for turn in turns]
     if tell_language:
-        told = [_tell_language(*row) for row in zip(turns, answers, strict=True)]
-        records = set_labels(records, {"language": [found.language for found in told]})
-    every = [text for row in zip(turns, answers, strict=True) for part in row for text in part]
-    verdicts = (Drop(*verdict) if verdict else None for verdict in rules.verdicts(every, table))
-    drops: list[Drop | None] = []
-    answer_drops: list[list[Drop | None]] = []
-    for row, texts in enumerate(turns):
-        found = [next(verdicts) for _ in texts]
-        drops.append(next(filter(None, found), None))
-        answer_drops.append([next(verdicts) for _ in answers[row]] or [None] * len(candidates[row] or ()))
-    return sift(records, answer_drops, stats, drops) if judged else partition(records, drops, dict(stats))
+        lengths = [len(messages) for messages in records["messages"]]
+        last = [turn.candidate is not None or len(turn.messages) == lengths[turn.row] for turn in turns]
+        told = [language(_spoken(turn)) if is_last else None for turn, is_last in zip(turns, last, strict=True)]
+        texts = [replace(text, language=found) for text, found in zip(texts, told, strict=True)]
+        own = {
+            turn.row: found.language
+            for turn, found in zip(turns, told, strict=True)
+            if found and turn.candidate is None
+        }
+        records = set_labels(records, {"language": [own.get(row) for row in range(len(records))]})
+    verdicts = [Drop(*verdict) if verdict else None for verdict in rules.verdicts(texts, table)]
+    return judged(records, turns, verdicts, stats=stats)
 
 
 def _text(turn: Mapping[str, Any]) -> Text:
-    """The text of a message, or of a candidate, which is a response."""
-    kind = _KINDS[turn.get("role", "assistant")]
-    return Text(kind, turn["content"], turn.get("reasoning_content"), turn.get("finish_reason"))
+    """What the rules look at in a turn, or in a candidate as one."""
+    return Text(_KINDS[turn["role"]], turn["content"], turn.get("reasoning_content"), turn.get("finish_reason"))
 
 
-def _tell_language(turns: list[Text], answers: list[Text]) -> Found:
-    """The language of the conversation; the last turn, and each answer together with the turns, get theirs."""
-    spoken = [turn.content for turn in turns if turn.kind != "system"]
-    found = language(spoken)
-    turns[-1:] = [replace(turn, language=found) for turn in turns[-1:]]
-    answers[:] = [replace(answer, language=language([*spoken, answer.content])) for answer in answers]
-    return found
+def _spoken(turn: Turn) -> list[str]:
+    """What was said up to this turn, itself included."""
+    return [message["content"] for message in turn.messages if message["role"] != "system"]
 
 
 def _redacted(records: Dataset) -> tuple[Dataset, Counter[str]]:
@@ -235,16 +241,3 @@ def _redact(turn: Mapping[str, Any]) -> tuple[dict[str, Any], Counter[str]]:
             cleaned[name], found = redact(turn[name])
             counts += found
     return cleaned, counts
-
-
-def _bounds(instruction: Bounds | None, response: Bounds | None, narrow: bool) -> dict[str, Bounds]:
-    """The least and the most characters of each kind of text."""
-    if narrow:
-        least, most = response or stack_exchange.LENGTH
-        response = max(least, stack_exchange.LENGTH[0]), min(most, stack_exchange.LENGTH[1])
-    for kind, bounds in (("instruction", instruction), ("response", response)):
-        if bounds and bounds[0] > bounds[1]:
-            raise CurateError(
-                f"screen: {kind}_length: the least must not exceed the most, found {bounds[0]} and {bounds[1]}"
-            )
-    return {"instruction": instruction or (0, sys.maxsize), "response": response or (0, sys.maxsize)}

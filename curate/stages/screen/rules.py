@@ -44,25 +44,25 @@ class Rule(NamedTuple):
 
 def verdicts(texts: Sequence[Text], rules: Sequence[Rule]) -> list[tuple[str, Detail] | None]:
     """The reason and detail of the first rule that each text fails, None where it passes all."""
-    found: list[tuple[str, Detail] | None] = [None] * len(texts)
+    failed: list[tuple[str, Detail] | None] = [None] * len(texts)
     rows = list(range(len(texts)))
     for rule in rules:
         details = rule.judge([texts[row] for row in rows])
         for row, detail in zip(rows, details, strict=True):
             if detail is not None:
-                found[row] = (rule.reason, {"text": texts[row].kind, **detail})
-        rows = [row for row in rows if found[row] is None]
-    return found
+                failed[row] = (rule.reason, {"text": texts[row].kind, **detail})
+        rows = [row for row in rows if failed[row] is None]
+    return failed
 
 
-def each(
+def per_text(
     reason: str, judge: Callable[[Text], Detail | None], kinds: Sequence[str] = ("instruction", "response")
 ) -> Rule:
     """A rule that looks at texts of these kinds one by one."""
     return Rule(reason, lambda texts: [judge(text) if text.kind in kinds else None for text in texts])
 
 
-def share(reason: str, measure: Callable[[Sequence[str]], np.ndarray], most: float) -> Rule:
+def within_share(reason: str, measure: Callable[[Sequence[str]], np.ndarray], most: float) -> Rule:
     """A rule that a text fails when its measure is above `most`."""
 
     def judge(texts: Sequence[Text]) -> list[Detail | None]:
@@ -72,14 +72,14 @@ def share(reason: str, measure: Callable[[Sequence[str]], np.ndarray], most: flo
     return Rule(reason, judge)
 
 
-def phrase(reason: str, find: Callable[[str], str | None]) -> Rule:
+def without_phrase(reason: str, find: Callable[[str], str | None]) -> Rule:
     """A rule that a response fails when something is found in it."""
 
     def judge(text: Text) -> Detail | None:
-        found = find(text.content)
-        return {"found": found} if found is not None else None
+        match = find(text.content)
+        return {"found": match} if match is not None else None
 
-    return each(reason, judge, kinds=("response",))
+    return per_text(reason, judge, kinds=("response",))
 
 
 def unfinished_reasoning(text: Text) -> Detail | None:

@@ -13,12 +13,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from curate.algorithms.apportionment import apportion
+from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.protocols import Completion, LanguageModel, Prompt, Sampling
 from curate.outcome import Outcome
 from curate.records.identity import derive_seed, digest
 from curate.records.pool import from_rows
-from curate.stage import stage
 from curate.stages.synthesize.alignment import check_aligned
 from curate.stages.synthesize.domains import Share, System, domains_of
 
@@ -32,21 +32,19 @@ Cell = tuple[Temperature, TopP, Share]
 
 
 def _makes(config: Mapping[str, Any]) -> list[str]:
-    _cells(config["temperature"], config["top_p"], config["grid"])
     return ["id", "messages", "source", *(["domain"] if config["system"] is not None else [])]
 
 
-def _cells(temperature: float, top_p: float, grid: list[Cell] | None) -> list[Cell]:
-    """The cells of the grid, or the only one; raises CurateError when both are given."""
-    if grid and (temperature, top_p) != DECODING:
+def _check(config: Mapping[str, Any]) -> None:
+    decoding = config["temperature"], config["top_p"]
+    if config["grid"] and decoding != DECODING:
         raise CurateError(
-            f"synthesize: grid: temperature {temperature} and top_p {top_p} are given too; leave them out, since the "
-            "grid sets both"
+            f"grid: temperature {decoding[0]} and top_p {decoding[1]} are given too; leave them out, since the grid "
+            "sets both"
         )
-    return grid or [(temperature, top_p, 1.0)]
 
 
-@stage(sees="nothing", makes=_makes)
+@stage(sees="nothing", makes=_makes, makes_rows=lambda config: config["count"], check=_check, version=1)
 def synthesize(
     *,
     model: Annotated[LanguageModel, Field(description="the teacher: an aligned model")],
@@ -86,7 +84,7 @@ def synthesize(
     was not aligned on its chat template, as a base model was not.
     """
     domains = domains_of(system) if system is not None else []
-    cells = _cells(temperature, top_p, grid)
+    cells = grid or [(temperature, top_p, 1.0)]
     plan = _plan(tuple(domain.share for domain in domains) or (1.0,), tuple(share for _, _, share in cells))
     parts = dict(zip(range(start, start + count), plan.between(start, start + count), strict=True))
     histories = [[{"role": "system", "content": domain.prompt}] for domain in domains] or [[]]
@@ -116,7 +114,7 @@ def synthesize(
     if not made:
         faults = ", ".join(f"{number} {fault}" for fault, number in stats.items() if fault != STALLED)
         raise CurateError(
-            f"synthesize: {model.name} stalled: not one of {count} instructions was made in {ATTEMPTS} attempts each "
+            f"{model.name} stalled: not one of {count} instructions was made in {ATTEMPTS} attempts each "
             f"({faults}, at {max_tokens} tokens); raise max_tokens, or use a teacher that was aligned on its chat "
             "template"
         )

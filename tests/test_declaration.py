@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from curate import CurateError
+from curate.declaration import stage
 from curate.models.protocols import LanguageModel
 from curate.outcome import Drop, Outcome, partition, sift
 from curate.records.pool import from_rows, set_candidates
-from curate.registry import STAGES, get_stage
-from curate.stage import stage
+from curate.registry import get_stage, stage_names
 
 
 def pool(*texts):
@@ -74,7 +74,8 @@ def test_an_undeclared_reason_is_a_bug():
         ({"leest": 1}, "shorten: unknown key 'leest'; did you mean 'least'?"),
         ({"least": 0}, "shorten: least: input should be greater than or equal to 1, found 0"),
         ({"least": "many"}, "shorten: least: input should be a valid integer, .* found 'many'"),
-        ({"judge": "gpt"}, "shorten: judge: input should be an instance of LanguageModel, found 'gpt'"),
+        ({"judge": 5}, "shorten: judge: input should be an instance of LanguageModel, found 5"),
+        ({"judge": "gpt"}, "shorten: judge: .*there is no directory .*/gpt, and 'gpt' is not of the form owner/name"),
     ],
 )
 def test_a_wrong_parameter_names_stage_key_and_value(parameters, message):
@@ -126,7 +127,7 @@ def test_a_summary_of_the_counters_is_made_anew_of_all_of_them():
     assert counted.merge_stats(shards) == {"kinds": 3, "kind a": 1, "kind b": 2, "kind c": 1}
 
 
-@pytest.mark.parametrize("name", STAGES)
+@pytest.mark.parametrize("name", stage_names())
 def test_every_stage_documents_itself_its_parameters_and_its_reasons(name):
     found = get_stage(name)
     assert found.__doc__
