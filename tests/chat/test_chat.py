@@ -13,7 +13,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from transformers import AddedToken, ByT5Tokenizer, PreTrainedTokenizerFast
 
 from curate.chat import ChatTemplate
-from curate.chat.scaffold import Slot, token_mask
+from curate.chat.mask import token_mask
+from curate.chat.scaffold import Slot
 from curate.errors import CurateError
 
 ENGLISH = [

@@ -366,7 +366,7 @@ def test_the_mask_is_trl_s_but_for_the_differences_listed(name, template_of):
             continue
         ours = template.tokenize(messages)
         theirs = template.tokenizer.apply_chat_template(
-            [template._plain(message) for message in messages],
+            [template.as_read(message) for message in messages],
             chat_template=training_source(name),
             return_dict=True,
             return_assistant_tokens_mask=True,
