@@ -1,4 +1,6 @@
-"""Text that looks like the control tokens of a chat template.
+"""Text that looks like a control token of any model family, where no tokenizer is at hand.
+
+What the control tokens of one tokenizer are, its `ControlTokens` say (`curate.chat.control`).
 
 A model that leaks its template writes them as text; rendered again for training, they turn into real control tokens.
 The patterns cover how the open model families write theirs: `<|im_start|>` and all that stands between `<|` and `|>`

@@ -3,12 +3,14 @@
 No special token is written by hand and no family is known by name: all is derived from the tokenizer's own
 `apply_chat_template`, by rendering sentinels in place of contents and looking at what stands around them.
 
-The pre-query prefix is MAGPIE's (arXiv 2406.08464): all that a template puts before the user's content, after which an
-aligned model writes the instruction itself. The assistant mask is that of the supervised loss,
-L = -(1/|A|) sum_t m_t log p(x_t | x_<t), with m_t = 1 on what the model writes at inference and nowhere else.
+From the bottom up, each module using those before it: `scaffold` (pure text: what stands around contents), `control`
+(the tokenizer's control tokens), `rendering` (conversations to text), `prefix` (MAGPIE's pre-query prefix), `stops`
+(what ends a turn), `turns` and `mask` (conversations to tokens and loss mask), `response` (text to reasoning and
+answer), `check` (what to know before trusting a template), `template` (the object that has it all).
 """
 
+from curate.chat.mask import Tokenized
 from curate.chat.response import Response
-from curate.chat.template import ChatTemplate, Tokenized
+from curate.chat.template import ChatTemplate
 
 __all__ = ["ChatTemplate", "Response", "Tokenized"]

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from curate.chat.rendering import Renderer
 from curate.chat.scaffold import Slot, cut, shared_start
-
-if TYPE_CHECKING:
-    from curate.chat.template import ChatTemplate
 
 _CLOSER = re.compile(r"[<\[]/\w+[>\]]")
 
@@ -49,15 +47,14 @@ class Marks:
         return Response(content.strip(), reasoning.strip() or None)
 
 
-def marks_of(template: ChatTemplate) -> Marks:
+def marks_of(renderer: Renderer) -> Marks:
     """The marks of this template, found by rendering."""
-    question = [{"role": "user", "content": Slot(0, "content").sentinel}]
-    prompt = cut(template.generation_prompt(question)).gaps[-1]
-    plain = template.probe("user", "assistant").gaps[1]
+    prompt = renderer.probe("user", prompt=True).gaps[-1]
+    plain = renderer.probe("user", "assistant").gaps[1]
     plain = plain[shared_start(prompt, plain) :].strip()
-    if template.reasoning_key is None:
-        return _marks_of_dropped(template, prompt, plain)
-    turn = template.probe("user", "assistant", reasoning=True)
+    if renderer.reasoning_key is None:
+        return _marks_of_dropped(renderer, prompt, plain)
+    turn = renderer.probe("user", "assistant", reasoning=True)
     reasoning = Slot(1, "reasoning")
     before, between = turn.gaps[turn.slots.index(reasoning)], turn.after(reasoning).strip()
     shared = shared_start(prompt, before)
@@ -67,13 +64,12 @@ def marks_of(template: ChatTemplate) -> Marks:
     return Marks(opening, between, plain, "choice" if opening else "open")
 
 
-def _marks_of_dropped(template: ChatTemplate, prompt: str, plain: str) -> Marks:
+def _marks_of_dropped(renderer: Renderer, prompt: str, plain: str) -> Marks:
     """The marks of a template that has no place for reasoning: those up to which it takes it out of a content."""
     reasoning, content = Slot(1, "reasoning"), Slot(1, "content")
-    tokens = {token.content for token in template.tokenizer.added_tokens_decoder.values()}
-    for closer in sorted(filter(_CLOSER.fullmatch, tokens)):
+    for closer in filter(_CLOSER.fullmatch, renderer.control.ids):
         answer = {"role": "assistant", "content": f"{reasoning.sentinel}{closer}{content.sentinel}"}
-        if cut(template.render([{"role": "user", "content": "u"}, answer])).slots == [content]:
+        if cut(renderer.render([{"role": "user", "content": "u"}, answer])).slots == [content]:
             opener = closer.replace("/", "", 1)
             opened = prompt.rstrip().endswith(opener)
             return Marks(opener, closer, plain, "open" if opened else "closed" if closer in prompt else "choice")

@@ -11,23 +11,70 @@ Comparing renderings of growing prefixes is not enough: many templates change ea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
+
+Message: TypeAlias = Mapping[str, Any]
+Span: TypeAlias = tuple[int, int]  # the characters from the first up to the second
 
 _SENTINEL = re.compile(r"sentinel-(\d+)-(content|reasoning)-q7xk")
 
 
 class Slot(NamedTuple):
-    """A place that holds a text of a conversation: the message's index, and which of its two texts."""
+    """Where a text of a conversation goes: the message's index, and which of its two texts."""
 
     message: int
-    field: str
+    field: str  # content or reasoning
 
     @property
     def sentinel(self) -> str:
         return f"sentinel-{self.message}-{self.field}-q7xk"
+
+
+class TurnShape(NamedTuple):
+    """What decides the text that a template writes around a message.
+
+    A blank content belongs to it, as it is: templates write something else around an empty turn.
+    """
+
+    role: str
+    blank: str | None  # the content, if it is empty or whitespace
+    has_reasoning: bool
+
+
+Shape: TypeAlias = tuple[TurnShape, ...]  # of a conversation
+
+
+def shape_of(messages: Sequence[Message]) -> Shape:
+    """The shape of a conversation, which decides its scaffold."""
+    return tuple(
+        TurnShape(message["role"], None if message["content"].strip() else message["content"], has_reasoning(message))
+        for message in messages
+    )
+
+
+def has_reasoning(message: Message) -> bool:
+    """Whether a template has reasoning to show of this message."""
+    return message["role"] == "assistant" and bool((message.get("reasoning_content") or "").strip())
+
+
+def text_in(messages: Sequence[Message], slot: Slot) -> str:
+    """The text of the conversation that goes into this slot."""
+    return str(messages[slot.message]["content" if slot.field == "content" else "reasoning_content"])
+
+
+def sentinels(shape: Shape) -> list[dict[str, str]]:
+    """A conversation of this shape, with sentinels for its texts."""
+    messages = []
+    for index, turn in enumerate(shape):
+        content = Slot(index, "content").sentinel if turn.blank is None else turn.blank
+        message = {"role": turn.role, "content": content}
+        if turn.has_reasoning:
+            message["reasoning_content"] = Slot(index, "reasoning").sentinel
+        messages.append(message)
+    return messages
 
 
 class Cut(NamedTuple):
@@ -86,10 +133,10 @@ class Scaffold:
                 return path
         raise ContentChanged(blame)
 
-    def spans(self, text: str, contents: Sequence[str]) -> list[tuple[int, int]]:
+    def spans(self, text: str, contents: Sequence[str]) -> list[Span]:
         """The character spans of `text` that the model itself writes, one for each assistant turn."""
         starts = self.gap_starts(text, contents)
-        return [(starts[a.gap] + a.offset, starts[b.gap] + b.offset) for a, b in self.written]
+        return [(starts[begin.gap] + begin.offset, starts[end.gap] + end.offset) for begin, end in self.written]
 
 
 class ContentChanged(Exception):
@@ -109,28 +156,6 @@ def _forms(content: str) -> Iterable[str]:
     return dict.fromkeys(forms)
 
 
-def shared_start(one: str, other: str) -> int:
+def shared_start(first: str, second: str) -> int:
     """How many characters the two texts have in common at their beginning."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-
-
-def token_mask(text: str, offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> list[int]:
-    """1 for every token that holds a part of a span, else 0; `spans` are in order and do not overlap.
-
-    A token that begins before the span counts if it holds more than whitespace of it: a role marker may swallow the
-    whitespace after it, and is still not what the model wrote. A token reaches back to the end of the token before it,
-    since some tokenizers leave the whitespace that a token begins with out of its offsets.
-    """
-    mask: list[int] = []
-    reached, current = 0, 0
-    for own_start, own_end in offsets:
-        start, end = min(own_start, reached), max(own_end, reached)
-        reached = end
-        while current < len(spans) and spans[current][1] <= start:
-            current += 1
-        inside = False
-        if current < len(spans):
-            first, last = spans[current]
-            inside = first <= start or bool(text[first : min(end, last)].strip())
-        mask.append(int(inside))
-    return mask
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))

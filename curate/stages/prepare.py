@@ -37,20 +37,20 @@ def prepare(
     Adds the scores `length` (tokens of the rendered conversation) and `supervised` (tokens that the loss mask covers:
     what the assistant writes, its end-of-turn tokens included).
     """
-    control = _control_tokens(target)
-    checked = [_check(messages, target, control, max_length) for messages in records["messages"]]
+    checked = [_check(messages, target, max_length) for messages in records["messages"]]
     columns = {name: [scores.get(name) for scores, _ in checked] for name in ("length", "supervised")}
     return partition(set_scores(records, columns), [verdict for _, verdict in checked])
 
 
 def _check(
-    messages: list[dict[str, Any]], target: ChatTemplate, control: dict[int, str], max_length: int
+    messages: list[dict[str, Any]], target: ChatTemplate, max_length: int
 ) -> tuple[dict[str, float], Drop | None]:
+    control = target.declared_control_tokens
     for message in messages:
         texts = [message["content"], message.get("reasoning_content") or ""]
-        found = sorted({control[token] for text in texts for token in target.encode(text) if token in control})
-        if found:
-            return {}, Drop("control tokens", {"role": message["role"], "tokens": found})
+        held = sorted({control[token] for text in texts for token in target.encode(text) if token in control})
+        if held:
+            return {}, Drop("control tokens", {"role": message["role"], "tokens": held})
     try:
         tokens = target.tokenize(messages)
     except CurateError as error:
@@ -62,14 +62,3 @@ def _check(
     if not supervised:
         return scores, Drop("nothing to train on", {"tokens": length})
     return scores, None
-
-
-def _control_tokens(target: ChatTemplate) -> dict[int, str]:
-    """The tokens that mean something to the model beyond their text: special ones, and what the template writes."""
-    tokenizer = target.tokenizer
-    template = tokenizer.get_chat_template()
-    return {
-        number: token.content
-        for number, token in tokenizer.added_tokens_decoder.items()
-        if token.special or (token.content.strip() and token.content in template)
-    }

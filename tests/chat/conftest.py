@@ -1,13 +1,16 @@
 """A real tokenizer for any template: byte-level BPE, trained here, with every special token in the templates."""
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
-from shown import SPECIAL, TEMPLATES, TEXT, mark
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from curate.chat import ChatTemplate
+from tests.chat.conversations import mark
+from tests.chat.families import DAY, FAMILIES
+from tests.chat.templates import SPECIAL, TEMPLATES, TEXT, trl_template
 
 TokenizerFor = Callable[..., PreTrainedTokenizerFast]
 
@@ -40,6 +43,28 @@ def tokenizer_for(bpe: Tokenizer) -> TokenizerFor:
         tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, bos_token=bos, eos_token=eos)
         tokenizer.chat_template = source
         return tokenizer
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def chatml(tokenizer_for):
+    return ChatTemplate(tokenizer_for(trl_template("qwen2_5")))
+
+
+@pytest.fixture(scope="session")
+def llama3(tokenizer_for):
+    return ChatTemplate(tokenizer_for(trl_template("llama3"), bos="<|begin_of_text|>", eos="<|eot_id|>"))
+
+
+@pytest.fixture(scope="session")
+def template_of(tokenizer_for):
+    """The template of a family: `template_of("qwen3", enable_thinking=False)`."""
+
+    @cache
+    def make(name: str, **options: bool) -> ChatTemplate:
+        tokenizer = tokenizer_for(trl_template(name), bos=FAMILIES[name].bos, eos=FAMILIES[name].eos)
+        return ChatTemplate(tokenizer, date=DAY, options=options)
 
     return make
 

@@ -32,6 +32,22 @@ def test_control_tokens_in_a_text_are_found(base, answer, question, role):
     assert (gone["reason"], gone["detail"]) == ("control tokens", {"role": role, "tokens": [token]})
 
 
+def test_added_tokens_cost_a_record_only_where_the_template_names_them():
+    from transformers import AutoTokenizer
+
+    from curate.chat import ChatTemplate
+    from tests.conftest import BASE
+
+    tokenizer = AutoTokenizer.from_pretrained(BASE)
+    tokenizer.add_tokens(["benzene", "<step>"])
+    tokenizer.chat_template += "{# <step> #}"
+    records = from_rows(conversation("It is benzene.").to_list() + conversation("<step>One", name="b").to_list())
+    outcome = prepare(records, target=ChatTemplate(tokenizer))
+    assert outcome.kept["id"] == ["a"]
+    (gone,) = outcome.dropped.to_list()
+    assert (gone["id"], gone["detail"]["tokens"]) == ("b", ["<step>"])
+
+
 def test_a_conversation_that_the_template_refuses_is_dropped_with_its_error(base):
     from transformers import AutoTokenizer
 

@@ -111,7 +111,7 @@ def render(chat: ChatTemplate, question: Question, seed: int) -> str:
 
 def quote(chat: ChatTemplate, text: str) -> str:
     """`text` as a JSON string on one line that holds no control token of this template's tokenizer."""
-    parts = re.split(f"({chat.control_tokens.pattern})", text)
+    parts = chat.control.split(text)
     plain = [json.dumps(part, ensure_ascii=False)[1:-1] for part in parts]
     plain[1::2] = [re.sub("(....)", r"\\u\1", token.encode("utf-16-be").hex()) for token in parts[1::2]]
     return f'"{"".join(plain)}"'

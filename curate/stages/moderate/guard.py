@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from curate.chat import ChatTemplate
+from curate.chat.control import ControlTokens
 from curate.errors import CurateError
 from curate.models.protocols import LanguageModel, Prompt, Sampling
 from curate.outcome import Drop
@@ -55,7 +56,7 @@ class Guard:
             self._chats["assistant"] = [chat.with_options(guideline=policy.response) for policy in POLICIES]
         scaffold = _prompt(self._chats["assistant"][0], [_turn("user", SENTINEL), _turn("assistant", SENTINEL)])
         self._names = category_names(scaffold)
-        self._boundary = _boundary(scaffold, chat.control_tokens)
+        self._boundary = _boundary(scaffold, chat.control)
         self._sampling = Sampling(
             tuple(chat.control_token_ids), YES_OR_NO_TOKENS if self._guided else ANSWER_TOKENS, temperature=0.0
         )
@@ -107,7 +108,7 @@ class Guard:
         return self._boundary.sub("> ", self.model.chat.inert(text))
 
 
-def _boundary(scaffold: str, control: re.Pattern[str]) -> re.Pattern[str]:
+def _boundary(scaffold: str, control: ControlTokens) -> re.Pattern[str]:
     """Matches where a line begins with what a template writes, in a line, right before or right after a content."""
     gaps = scaffold.split(SENTINEL)
     before = [control.split(gap)[-1].splitlines()[-1:] for gap in gaps[:-1]]

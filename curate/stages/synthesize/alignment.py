@@ -16,7 +16,7 @@ def check_aligned(model: LanguageModel, max_tokens: int, seed: int) -> None:
     the text as a document. Where a template gives the user turn no end token of its own, nothing can be told.
     """
     chat = model.chat
-    end = chat.leading_control(chat.probe("user").gaps[-1])
+    end = chat.control.leading(chat.probe("user").gaps[-1])
     if end is None:
         return
     limit = max(max_tokens, LEAST_TOKENS)

@@ -3,11 +3,11 @@
 import datetime
 
 import pytest
-from shown import TEMPLATES
 from transformers import ByT5Tokenizer
 
 from curate.chat import ChatTemplate
 from curate.errors import CurateError
+from tests.chat.templates import trl_template
 
 GOOD = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -18,7 +18,7 @@ NO_REASONING = "has no place for reasoning: reasoning_content is not rendered, a
 
 @pytest.fixture
 def check(tokenizer_for):
-    return lambda source, **special: ChatTemplate(tokenizer_for(source, **special)).check()
+    return lambda template, **special: ChatTemplate(tokenizer_for(template, **special)).check()
 
 
 def test_of_a_plain_template_only_that_it_shows_no_reasoning(check):
@@ -128,8 +128,8 @@ def test_nothing_to_stop_on_is_a_finding(check):
 
 
 def test_a_date_in_the_text_is_a_finding(tokenizer_for):
-    source = "{{ strftime_now('%A %Y-%m-%d') }}" + GOOD
-    template = ChatTemplate(tokenizer_for(source), date=datetime.date(2026, 1, 2))
+    dated = "{{ strftime_now('%A %Y-%m-%d') }}" + GOOD
+    template = ChatTemplate(tokenizer_for(dated), date=datetime.date(2026, 1, 2))
     assert "prints the date, held at 2026-01-02" in template.check()
 
 
@@ -153,5 +153,5 @@ def test_a_slow_tokenizer_is_a_finding():
     ],
 )
 def test_real_templates(name, words, check):
-    findings = check((TEMPLATES / f"{name}.jinja").read_text(encoding="utf-8"), bos="<s>", eos="</s>")
+    findings = check(trl_template(name), bos="<s>", eos="</s>")
     assert any(words in finding for finding in findings)

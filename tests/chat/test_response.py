@@ -1,28 +1,15 @@
 """What a model wrote, divided into reasoning and answer: for every template that TRL ships, and as models write it."""
 
-from functools import cache
-
 import pytest
-from shown import TEMPLATES
-from test_chat_families import DAY, FAMILIES
 
 from curate.chat import ChatTemplate
+from tests.chat.families import FAMILIES
+from tests.chat.templates import trl_template
 
 QUESTION = [{"role": "user", "content": "2 + 2?"}]
 ANSWER = "It is 4.\n\nYes:\n- four"
 REASONING = "Two and two.\n\nThat makes four."
 REASONING_FAMILIES = [name for name, family in FAMILIES.items() if family.reasons]
-
-
-@pytest.fixture(scope="module")
-def template_of(tokenizer_for):
-    @cache
-    def make(name: str, **options: bool) -> ChatTemplate:
-        source = (TEMPLATES / f"{name}.jinja").read_text(encoding="utf-8")
-        tokenizer = tokenizer_for(source, bos=FAMILIES[name].bos, eos=FAMILIES[name].eos)
-        return ChatTemplate(tokenizer, date=DAY, options=options)
-
-    return make
 
 
 def as_written(template: ChatTemplate, answer: dict) -> str | None:
@@ -103,8 +90,8 @@ def test_with_thinking_switched_off_all_is_content(template_of):
 
 
 def test_a_template_that_takes_reasoning_out_is_understood_without_the_open_mark_in_its_prompt(tokenizer_for):
-    source = (TEMPLATES / "deepseek_r1_distill.jinja").read_text(encoding="utf-8").replace("<think>\\n", "")
-    template = ChatTemplate(tokenizer_for(source, bos=FAMILIES["deepseekv3"].bos, eos=FAMILIES["deepseekv3"].eos))
+    choice = trl_template("deepseek_r1_distill").replace("<think>\\n", "")
+    template = ChatTemplate(tokenizer_for(choice, bos=FAMILIES["deepseekv3"].bos, eos=FAMILIES["deepseekv3"].eos))
     assert template.generation_prompt(QUESTION).endswith("<｜Assistant｜>")
     assert template.parse_response("<think>\nTwo and two.\n</think>\n\nIt is 4.") == ("It is 4.", "Two and two.")
     assert template.parse_response("It is 4.") == ("It is 4.", None)
@@ -115,9 +102,9 @@ def test_a_template_without_reasoning_leaves_marks_where_they_are(template_of):
 
 
 def test_reasoning_that_only_white_space_ends_cannot_be_told_apart(tokenizer_for):
-    source = (
+    unmarked = (
         "{% for m in messages %}[{{ m.role }}]{{ m.reasoning_content or '' }}\n{{ m.content }}<|im_end|>{% endfor %}"
     )
-    template = ChatTemplate(tokenizer_for(source))
+    template = ChatTemplate(tokenizer_for(unmarked))
     assert template.reasoning_key == "reasoning_content"
     assert template.parse_response("Hm.\n4") == ("Hm.\n4", None)
