@@ -85,7 +85,8 @@ def test_a_refused_request_fails_alone(vllm_tiny: LanguageModel) -> None:
 SCRIPT = """
 import sys
 import psutil
-from curate.models import Prompt, Sampling, load_model
+from curate.models.protocols import Prompt, Sampling
+from curate.models.spec import load_model
 
 if __name__ == "__main__":
     model = load_model(sys.argv[1], backend="vllm", dtype="float32", enforce_eager=True)
