@@ -14,7 +14,8 @@ import pytest
 
 from curate.errors import CurateError
 from curate.models.protocols import Embedder, LanguageModel
-from curate.models.spec import BACKENDS, backend_class, load_model, models_schema, parse_spec
+from curate.models.spec import load_model, models_schema, parse_spec
+from curate.registry import backend_names, get_backend
 
 SERVER = {"backend": "server", "model": "owner/name", "base_url": "http://localhost:8000/v1"}
 
@@ -259,10 +260,10 @@ def test_specs_load_no_model_library() -> None:
 def test_schema_describes_every_parameter_of_every_backend() -> None:
     schema = models_schema()
     variants = {variant["title"]: variant for variant in schema["additionalProperties"]["anyOf"]}
-    assert tuple(variants) == BACKENDS
+    assert list(variants) == backend_names()
     for backend, variant in variants.items():
         assert not variant["additionalProperties"]
         described = {key for key, value in variant["properties"].items() if "description" in value}
         assert described == set(variant["properties"]) - {"backend"}, backend
-        assert described >= backend_class(backend).NEUTRAL
+        assert described >= get_backend(backend).neutral
     assert json.loads(json.dumps(schema)) == schema
