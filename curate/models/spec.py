@@ -127,9 +127,14 @@ def load_model(model: str, *, backend: str = DEFAULT_BACKEND, **parameters: Any)
 
     `parameters` are those that stand beside `model:` in YAML. Raises CurateError as a pipeline would.
     """
-    spec = parse_spec(model.rstrip("/").rpartition("/")[2], {"backend": backend, "model": model, **parameters})
+    spec = parse_spec(model_name(model), {"backend": backend, "model": model, **parameters})
     spec.check()
     return spec.load()
+
+
+def model_name(model: str) -> str:
+    """What errors call a model that no pipeline names: the last part of its path or its name on the hub."""
+    return model.rstrip("/").rpartition("/")[2]
 
 
 def models_schema() -> dict[str, Any]:
