@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import gc
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ import numpy as np
 from curate.errors import CurateError, first_line
 from curate.models.backend import ModelSource, TemplatedBackend
 from curate.models.context import context_length
-from curate.models.in_process.hardware import Device, Dtype, pick_device, pick_dtype
+from curate.models.in_process.hardware import Device, Dtype, free_memory, pick_device, pick_dtype
 from curate.models.locate import locate
 
 if TYPE_CHECKING:
@@ -94,13 +93,9 @@ class RewardTransformersModel(TemplatedBackend):
 
     def close(self) -> None:
         """Frees the weights."""
-        import torch
-
         with self._lock:
             self._model = None
-        gc.collect()
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+        free_memory(self.device)
 
 
 def _batches(rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
@@ -115,13 +110,13 @@ def _load(model: str, **options: Any) -> Any:
     """The classifier. Raises CurateError when it has more than one output, or weights that are not in its files."""
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
-    place = str(locate(model))
+    source = str(locate(model))
     try:
-        config = AutoConfig.from_pretrained(place, trust_remote_code=options["trust_remote_code"])
+        config = AutoConfig.from_pretrained(source, trust_remote_code=options["trust_remote_code"])
         if config.num_labels != 1:
             raise CurateError(f"{model} classifies into {config.num_labels} labels; a reward model has one output")
         loaded, info = AutoModelForSequenceClassification.from_pretrained(
-            place, use_safetensors=True, output_loading_info=True, **options
+            source, use_safetensors=True, output_loading_info=True, **options
         )
     except (OSError, ValueError, ImportError) as error:
         raise CurateError(f"cannot load {model}: {first_line(error)}") from error

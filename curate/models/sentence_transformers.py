@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import gc
 import threading
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -13,7 +12,7 @@ from pydantic import Field
 
 from curate.errors import CurateError, first_line
 from curate.models.backend import Backend, ModelSource, Precision, TrustRemoteCode
-from curate.models.in_process.hardware import Device, pick_device, pick_dtype
+from curate.models.in_process.hardware import Device, free_memory, pick_device, pick_dtype
 from curate.models.locate import locate
 
 _TOKENS = 1024  # padded tokens in a batch on a CPU, where what a layer computes should stay in the caches
@@ -47,13 +46,13 @@ class SentenceTransformersModel(Backend):
         from sentence_transformers import SentenceTransformer
 
         super().__init__(model, date)
-        torch_device = pick_device(device)
+        self._device = pick_device(device)
         try:
             self._model: Any = SentenceTransformer(
                 str(locate(model)),
-                device=str(torch_device),
+                device=str(self._device),
                 trust_remote_code=trust_remote_code,
-                model_kwargs={"dtype": pick_dtype(dtype, torch_device, FAST_ON_CPU), "use_safetensors": True},
+                model_kwargs={"dtype": pick_dtype(dtype, self._device, FAST_ON_CPU), "use_safetensors": True},
             )
         except (OSError, ValueError, ImportError) as error:
             raise CurateError(f"cannot load {model}: {first_line(error)}") from error
@@ -71,7 +70,7 @@ class SentenceTransformersModel(Backend):
         vectors: list[Any] = [None] * len(texts)
         with self._lock:
             for rows in self._batches(texts):
-                found = self._model.encode(
+                encoded = self._model.encode(
                     [texts[row] for row in rows],
                     prompt=self._prompt,
                     batch_size=len(rows),
@@ -79,7 +78,7 @@ class SentenceTransformersModel(Backend):
                     normalize_embeddings=False,
                     show_progress_bar=False,
                 )
-                for row, vector in zip(rows, found, strict=True):
+                for row, vector in zip(rows, encoded, strict=True):
                     vectors[row] = vector
         together = torch.stack(vectors).float()  # before the division, so that lengths are 1 to float32's precision
         unit: np.ndarray = (together / together.norm(dim=-1, keepdim=True).clamp(min=1e-12)).cpu().numpy()
@@ -90,11 +89,11 @@ class SentenceTransformersModel(Backend):
         limit = self._model.max_seq_length
         ids = self._model.tokenizer(list(texts), truncation=limit is not None, max_length=limit)["input_ids"]
         lengths = [len(tokens) for tokens in ids]
-        most = _TOKENS if self._model.device.type == "cpu" else None
+        token_limit = _TOKENS if self._device.type == "cpu" else None
         batches: list[list[int]] = []
         for row in sorted(range(len(texts)), key=lambda row: -lengths[row]):
             full = not batches or len(batches[-1]) == self._batch_size
-            if full or (most and (len(batches[-1]) + 1) * lengths[batches[-1][0]] > most):
+            if full or (token_limit and (len(batches[-1]) + 1) * lengths[batches[-1][0]] > token_limit):
                 batches.append([])
             batches[-1].append(row)
         return batches
@@ -103,4 +102,4 @@ class SentenceTransformersModel(Backend):
         """Frees the weights."""
         with self._lock:
             self._model = None
-        gc.collect()
+        free_memory(self._device)

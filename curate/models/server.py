@@ -158,9 +158,9 @@ class ServerModel(TemplatedBackend):
         positions = choice.get("prompt_logprobs")
         if positions is None:
             raise CurateError(f"{self._url}/completions returns no prompt_logprobs; score with a vLLM server")
-        found = [place[str(token)] for place, token, bit in zip(positions, sequence, mask, strict=True) if bit]
-        logprobs = np.array([score["logprob"] for score in found], np.float32)
-        return TokenScores(logprobs, np.array([score["rank"] for score in found], np.int64))
+        reported = [by_token[str(token)] for by_token, token, bit in zip(positions, sequence, mask, strict=True) if bit]
+        logprobs = np.array([score["logprob"] for score in reported], np.float32)
+        return TokenScores(logprobs, np.array([score["rank"] for score in reported], np.int64))
 
     def _context_length(self) -> int:
         """What the server says of the model, or else its tokenizer."""

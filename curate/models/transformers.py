@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import gc
 import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,7 +12,7 @@ from curate.models.backend import ModelSource, TemplatedBackend
 from curate.models.context import check_scorable, context_length, room
 from curate.models.grammar import Grammar
 from curate.models.in_process.decoding import Row, decode
-from curate.models.in_process.hardware import Device, Dtype, pick_device, pick_dtype
+from curate.models.in_process.hardware import Device, Dtype, free_memory, pick_device, pick_dtype
 from curate.models.locate import locate
 from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
 from curate.models.tokenizer import to_texts
@@ -92,12 +91,8 @@ class TransformersModel(TemplatedBackend):
 
     def close(self) -> None:
         """Frees the weights, or lets a batch that is still running be the last to hold them."""
-        import torch
-
         self._model = self._scorer = None
-        gc.collect()
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+        free_memory(self.device)
 
     def _rows(self, prompt: Prompt, sampling: Sampling, grammar: Grammar | None) -> list[Row]:
         limit = min(sampling.max_tokens, room(self, prompt.token_ids))
@@ -127,8 +122,8 @@ class TransformersModel(TemplatedBackend):
         for row in sorted(rows, key=lambda row: -len(row.token_ids)):
             longest = len(batch[0].token_ids if batch else row.token_ids)
             limit = max(row.limit, max((other.limit for other in batch), default=0))
-            each = cached * (longest + limit) + transient * longest + drawing
-            if batch and (len(batch) + 1) * each > free:
+            per_row = cached * (longest + limit) + transient * longest + drawing
+            if batch and (len(batch) + 1) * per_row > free:
                 yield batch
                 batch = []
             batch.append(row)

@@ -236,7 +236,8 @@ def _parameters(json_schema: Mapping[str, Any] | None = None, **options: Any) ->
 
 def _scores(positions: Sequence[Any], sequence: Sequence[int], mask: Sequence[int]) -> TokenScores:
     """What vLLM reports of each token at which the mask is 1."""
-    found = [place[token] for place, token, bit in zip(positions, sequence, mask, strict=True) if bit]
+    reported = [by_token[token] for by_token, token, bit in zip(positions, sequence, mask, strict=True) if bit]
     return TokenScores(
-        np.array([score.logprob for score in found], np.float32), np.array([score.rank for score in found], np.int64)
+        np.array([score.logprob for score in reported], np.float32),
+        np.array([score.rank for score in reported], np.int64),
     )

@@ -1,13 +1,14 @@
-"""Which device a model runs on, and in which precision."""
+"""Which device a model of this process runs on, in which precision, and its memory given back."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from curate.errors import CurateError
+from curate.errors import CurateError, first_line
 from curate.models.backend import Precision
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def pick_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise CurateError(f"device: cannot use {name!r}: {str(error).splitlines()[0]}") from error
+        raise CurateError(f"device: cannot use {name!r}: {first_line(error)}") from error
     return device
 
 
@@ -44,3 +45,12 @@ def pick_dtype(name: str, device: torch.device, fast_on_cpu: Sequence[str] = ("a
         capabilities = torch.cpu.get_capabilities()
         fast = any(capabilities.get(capability, False) for capability in fast_on_cpu)
     return torch.bfloat16 if fast else torch.float32
+
+
+def free_memory(device: torch.device) -> None:
+    """Gives back what nothing holds any more, after a model on `device` has been let go."""
+    import torch
+
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()

@@ -56,9 +56,9 @@ def draw(logits: torch.Tensor, numbers: np.ndarray, temperature: float, top_p: f
 
 
 def _first_beyond(ends: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """In each row of the cumulative `ends`, the first place that lies beyond `target`, an empty place never.
+    """In each row of the cumulative `ends`, the first entry that lies beyond `target`, never one that adds nothing.
 
-    Rounding can leave no such place: then the last one that is not empty.
+    Rounding can leave no such entry: then the last one that adds something.
     """
     import torch
 
