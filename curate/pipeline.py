@@ -81,7 +81,7 @@ class Pipeline:
         self.models: dict[str, ModelSpec] = {}
         for model, spec in parsed.models.items():
             try:
-                self.models[model] = parse_spec(model, spec)
+                self.models[model] = parse_spec(f"models.{model}", spec)
             except CurateError as error:
                 raise CurateError(f"{origin}: {error}") from None
         self.steps = list(self._steps(parsed.stages))

@@ -1,7 +1,7 @@
-"""Names -> stages: our own, those of installed packages, and any `module:name`.
+"""Names -> stages and backends: our own, those of installed packages, and stages at any `module:name`.
 
-Our own are the modules of `curate.stages`, each with a stage of its name. A package adds its own under the entry point
-group `curate.stages`. Nothing is imported before it is asked for.
+Our own stages are the modules of `curate.stages`, each with a stage of its name. Packages register theirs under the
+entry point groups `curate.stages` and `curate.backends`. Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
@@ -9,39 +9,47 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from curate import stages
-from curate.errors import CurateError, nearest
+from curate.errors import CurateError, first_line, nearest
 
 if TYPE_CHECKING:
     from curate.declaration import Stage
+    from curate.models.backend import Backend
 
+BACKEND_GROUP = "curate.backends"
 STAGES = "curate.stages"  # the package that holds our own, and the entry point group for others'
 RAW = {"id", "messages"}  # what every record has, whatever made it
 
 
 def stage_names() -> list[str]:
     """Every stage that has a name of its own: ours, then those of installed packages."""
-    return [*own_stages(), *sorted(_entries(STAGES))]
+    return list(dict.fromkeys([*own_stages(), *sorted(entry_points(group=STAGES).names)]))
 
 
+@cache
 def get_stage(name: str, where: str = "stages") -> Stage[Any]:
-    """The stage of this name, or the one at `module:name`; raises CurateError with the nearest valid name."""
-    if name in own_stages():
-        stage = getattr(importlib.import_module(f"{STAGES}.{name}"), name)
-    elif name in _entries(STAGES):
-        stage = _load_entry(_entries(STAGES)[name], where)
-    elif ":" in name:
+    """The stage of this name, or the one at `module:name`.
+
+    Raises CurateError that begins with `where`: for an unknown name with the nearest valid one; with the package or the
+    module at fault for what cannot be imported and for what is no stage.
+    """
+    if ":" in name:
         stage = _load_attribute(name, where)
+        try:
+            _check_stage(stage)
+        except CurateError as error:
+            raise CurateError(f"{where}: {name}: {error}") from None
+    elif name in (names := stage_names()):
+        ours = {own: f"{STAGES}.{own}:{own}" for own in own_stages()}
+        stage = load_registered(name, ours, STAGES, what=f"{where}: the stage {name!r}", check=_check_stage)
     else:
-        raise CurateError(f"{where}: there is no stage {name!r}; {nearest(name, stage_names())}")
-    if not hasattr(stage, "sees"):
-        raise CurateError(f"{where}: {name} is no stage but {type(stage).__name__}; declare it with @curate.stage")
+        raise CurateError(f"{where}: there is no stage {name!r}; {nearest(name, names)}")
     return stage
 
 
@@ -100,28 +108,6 @@ def own_stages() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(stages.__path__))
 
 
-@cache
-def _entries(group: str) -> dict[str, EntryPoint]:
-    """The entry points of a group by their names; two packages with the same name are an error."""
-    by_name: dict[str, EntryPoint] = {}
-    for entry in entry_points(group=group):
-        other = by_name.setdefault(entry.name, entry)
-        if other.value != entry.value:
-            raise CurateError(
-                f"the name {entry.name!r} is registered twice under {group}, as {other.value} and as {entry.value}; "
-                "uninstall one of the packages"
-            )
-    return by_name
-
-
-def _load_entry(entry: EntryPoint, where: str) -> Any:
-    try:
-        return entry.load()
-    except (ImportError, AttributeError) as error:
-        package = entry.dist.name if entry.dist else "an installed package"
-        raise CurateError(f"{where}: {package} registers {entry.name!r} as {entry.value}: {error}") from error
-
-
 def _load_attribute(name: str, where: str) -> Any:
     module, _, attribute = name.partition(":")
     try:
@@ -132,3 +118,64 @@ def _load_attribute(name: str, where: str) -> Any:
         raise CurateError(f"{where}: {name}: there is no module {module!r} to import, here or installed") from None
     except (AttributeError, ValueError):
         raise CurateError(f"{where}: {name}: the module {module!r} has no {attribute!r}") from None
+
+
+def _check_stage(stage: Any) -> None:
+    if not hasattr(stage, "sees"):
+        raise CurateError(f"it is no stage but {type(stage).__name__}; declare it with @curate.stage")
+
+
+BACKENDS = {
+    "transformers": "curate.models.transformers:TransformersModel",
+    "vllm": "curate.models.vllm:VllmModel",
+    "server": "curate.models.server:ServerModel",
+    "sentence-transformers": "curate.models.sentence_transformers:SentenceTransformersModel",
+    "reward": "curate.models.reward:RewardTransformersModel",
+}
+
+
+def backend_names() -> list[str]:
+    """The names of our own backends, and of those of other packages."""
+    return list(dict.fromkeys([*BACKENDS, *sorted(entry_points(group=BACKEND_GROUP).names)]))
+
+
+@cache
+def get_backend(name: str, where: str = "models") -> type[Backend]:
+    """The class of this name, checked; importing it loads no model library.
+
+    Raises CurateError that begins with `where`: for an unknown name with the nearest valid one; with the package at
+    fault for a name that is registered twice, for what cannot be imported and for what is no backend.
+    """
+    from curate.models.contract import check_backend
+
+    if name not in (names := backend_names()):
+        raise CurateError(f"{where}: there is no backend {name!r}; {nearest(name, names)}")
+    backend: type[Backend] = load_registered(
+        name, BACKENDS, BACKEND_GROUP, what=f"{where}: the backend {name!r}", check=check_backend
+    )
+    return backend
+
+
+def load_registered(name: str, ours: Mapping[str, str], group: str, *, what: str, check: Callable[[Any], None]) -> Any:
+    """The object behind a name that is among `ours` or among the entry points of `group`, after `check`.
+
+    Raises CurateError that begins with `what` and names the package at fault; `check` raises only what is wrong.
+    """
+    owned = [("curate", EntryPoint(name, ours[name], group))] if name in ours else []
+    owned += [(point.dist.name if point.dist else point.value, point) for point in entry_points(group=group, name=name)]
+    if len(owned) > 1:
+        packages = " and by ".join(package for package, _ in owned)
+        raise CurateError(f"{what} is registered twice, by {packages}; uninstall one of them")
+    ((package, entry_point),) = owned
+    try:
+        loaded = entry_point.load()
+    except Exception as error:
+        if name in ours:
+            raise
+        fault = f"{type(error).__name__}: {first_line(error)}"
+        raise CurateError(f"{what} of the package {package} cannot be imported: {fault}") from error
+    try:
+        check(loaded)
+    except CurateError as error:
+        raise CurateError(f"{what} of the package {package}: {error}") from None
+    return loaded

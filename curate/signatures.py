@@ -14,9 +14,8 @@ from pydantic import Field, WrapValidator
 from pydantic.fields import FieldInfo
 
 from curate.chat import ChatTemplate
+from curate.models.kept import Role
 from curate.models.protocols import Embedder, LanguageModel, RewardModel
-
-Role = Literal["language", "embedder", "reward", "chat"]
 
 _ROLES: dict[Any, Role] = {LanguageModel: "language", Embedder: "embedder", RewardModel: "reward", ChatTemplate: "chat"}
 _NAME = Annotated[str, Field(min_length=1)]

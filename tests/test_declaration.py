@@ -75,7 +75,7 @@ def test_an_undeclared_reason_is_a_bug():
         ({"least": 0}, "shorten: least: input should be greater than or equal to 1, found 0"),
         ({"least": "many"}, "shorten: least: input should be a valid integer, .* found 'many'"),
         ({"judge": 5}, "shorten: judge: input should be an instance of LanguageModel, found 5"),
-        ({"judge": "gpt"}, "shorten: judge: .*there is no directory .*/gpt, and 'gpt' is not of the form owner/name"),
+        ({"judge": "gpt"}, "shorten: judge: there is no directory .*/gpt, and 'gpt' is not of the form owner/name"),
     ],
 )
 def test_a_wrong_parameter_names_stage_key_and_value(parameters, message):

@@ -18,7 +18,8 @@ from typing import Literal
 
 import numpy as np
 
-from curate.algorithms.tokens import SYMBOL, WORD, Tokens, mix, normalise, tokenize
+from curate.algorithms.splitmix64 import mix
+from curate.algorithms.tokens import SYMBOL, WORD, Tokens, normalise, tokenize
 
 Units = Literal["words", "templates", "characters"]
 SIZES: dict[Units, tuple[int, int]] = {"words": (8, 16), "templates": (8, 16), "characters": (32, 16)}

@@ -11,7 +11,8 @@ from functools import cache
 
 import numpy as np
 
-from curate.algorithms.tokens import CHARACTER, Tokens, mix
+from curate.algorithms.splitmix64 import mix
+from curate.algorithms.tokens import CHARACTER, Tokens
 
 
 @dataclass(frozen=True)

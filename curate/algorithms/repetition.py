@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from curate.algorithms.tokens import CHARACTER, SYMBOL, WORD, classify, mix, normalise, tokenize
+from curate.algorithms.splitmix64 import mix
+from curate.algorithms.tokens import CHARACTER, SYMBOL, WORD, classify, normalise, tokenize
 
 WORDS = 8
 CHARACTERS = 16

@@ -20,6 +20,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from curate.algorithms.splitmix64 import mix
+
 WORD, CHARACTER, SYMBOL = 1, 2, 3
 _SEPARATOR, _UNKNOWN = 0, 255
 _OPERATORS = frozenset("*/%-")
@@ -113,13 +115,6 @@ def tokenize(texts: Sequence[str]) -> Tokens:
         ends=np.flatnonzero(closes) + 1,
         offsets=np.concatenate(([0], np.searchsorted(starts, ends_of_texts))).astype(np.int64),
     )
-
-
-def mix(values: np.ndarray) -> np.ndarray:
-    """SplitMix64's finaliser (Steele, Lea, Flood 2014): a bijection of uint64 that spreads every bit."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
 
 
 def _hash_runs(codes: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -8,6 +8,13 @@ from pathlib import Path
 WHOLE = 256 * 2**20  # weights up to this size in all are read whole
 EDGE = 2**20  # of larger ones, this much at either end of each file
 SMALL_FILES = {".json", ".jinja", ".model", ".txt", ".py", ".tiktoken"}  # configuration, tokenizer, template, code
+WEIGHTS = ".safetensors"
+
+
+def model_files(directory: Path) -> list[Path]:
+    """The files below `directory` that can change a model's results, in order; hidden ones are left out."""
+    files = (path for path in directory.rglob("*") if path.suffix in SMALL_FILES or path.suffix == WEIGHTS)
+    return sorted(path for path in files if path.is_file() and not _hidden(path, directory))
 
 
 def directory_fingerprint(directory: Path) -> str:
@@ -15,14 +22,12 @@ def directory_fingerprint(directory: Path) -> str:
 
     Weights of more than 256 MiB in all count by the size and the first and last MiB of each file.
     """
-    files = sorted(path for path in directory.rglob("*") if path.is_file() and not _hidden(path, directory))
-    weights = [path for path in files if path.suffix == ".safetensors"]
-    whole = sum(path.stat().st_size for path in weights) <= WHOLE
+    files = model_files(directory)
+    whole = sum(path.stat().st_size for path in files if path.suffix == WEIGHTS) <= WHOLE
     total = hashlib.sha256()
     for path in files:
-        if path.suffix in SMALL_FILES or path.suffix == ".safetensors":
-            total.update(f"{path.relative_to(directory).as_posix()}\n".encode())
-            total.update(_content(path, whole or path.suffix in SMALL_FILES))
+        total.update(f"{path.relative_to(directory).as_posix()}\n".encode())
+        total.update(_content(path, whole or path.suffix in SMALL_FILES))
     return total.hexdigest()
 
 

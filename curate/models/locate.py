@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import importlib.resources
-import json
 import re
 from pathlib import Path
-from typing import Literal
 
 from curate.errors import CurateError
 
 PACKAGE = "package:"
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer.model",
-    "tokenizer_config.json",
-    "vocab.txt",
-    "vocab.json",
-    "tekken.json",
-)
-TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json", "additional_chat_templates")
-
-Kind = Literal["language", "embedder", "reward"]
 
 
 def locate(model: str) -> Path | str:
@@ -43,53 +30,11 @@ def locate(model: str) -> Path | str:
 
 
 def display_name(model: str) -> str:
-    """The name under which results mention a model: a hub name as it is, of a directory its last part."""
+    """The name under which results mention a model: of a directory its last part, any other name as it is."""
     if model.startswith(PACKAGE):
         return model.removeprefix(PACKAGE)
-    return Path(model).expanduser().resolve().name if isinstance(locate(model), Path) else model
-
-
-def check_files(directory: Path, kind: Kind, *, weights: bool = True, template: bool = True) -> None:
-    """Raises CurateError when a model's directory lacks a file that loading it will need.
-
-    `weights=False` looks only at what a tokenizer needs; `template=False` does not ask for a chat template.
-    """
-    if weights and not (directory / "config.json").is_file():
-        raise CurateError(f"{directory} has no config.json; a directory as save_pretrained writes it is expected")
-    if not any((directory / name).is_file() for name in TOKENIZER_FILES):
-        raise CurateError(f"{directory} has no tokenizer (tokenizer.json or tokenizer_config.json)")
-    if weights and not any(directory.glob("*.safetensors")):
-        other = next((path.name for pattern in ("*.bin", "*.pt", "*.gguf") for path in directory.glob(pattern)), "none")
-        raise CurateError(
-            f"{directory} has no safetensors weights, found {other}; convert them, for other formats can run code"
-        )
-    if kind != "embedder" and template and not _has_template(directory):
-        raise CurateError(
-            f"the tokenizer in {directory} has no chat template; use an instruct model's, or name a Jinja file with "
-            "'template_file'"
-        )
-    if kind == "reward":
-        _check_reward(directory)
-
-
-def _check_reward(directory: Path) -> None:
-    """Raises CurateError unless the configuration says that it is a sequence classifier with one output."""
-    config = json.loads((directory / "config.json").read_text("utf-8"))
-    classes = config.get("architectures") or []
-    if not any("SequenceClassification" in name for name in classes):
-        raise CurateError(
-            f"{directory} is no reward model but {', '.join(classes) or 'unknown'}; a model for sequence "
-            "classification with one output is expected"
-        )
-    if (labels := len(config.get("id2label") or "01")) != 1:  # transformers leaves out its default, which is two
-        raise CurateError(f"{directory} classifies into {labels} labels; a reward model has one output")
-
-
-def _has_template(directory: Path) -> bool:
-    if any((directory / name).exists() for name in TEMPLATE_FILES):
-        return True
-    config = directory / "tokenizer_config.json"
-    return config.is_file() and bool(json.loads(config.read_text("utf-8")).get("chat_template"))
+    path = Path(model).expanduser()
+    return path.resolve().name if path.is_dir() else model
 
 
 def _resource(model: str) -> Path:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
 if TYPE_CHECKING:
     from curate.chat import ChatTemplate
     from curate.records.schema import Message
+
+Kind = Literal["language", "embedder", "reward"]
 
 
 @dataclass(frozen=True)
@@ -123,3 +125,7 @@ class RewardModel(Protocol):
     def close(self) -> None:
         """Frees the model's memory."""
         ...
+
+
+Model: TypeAlias = LanguageModel | Embedder | RewardModel
+KINDS: dict[Kind, type] = {"language": LanguageModel, "embedder": Embedder, "reward": RewardModel}

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import datetime
-import gc
+import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from curate.errors import CurateError, first_line
+from curate.models.backend import ModelSource, TemplatedBackend
 from curate.models.context import context_length
-from curate.models.fields import Model, Template, TemplateFile, TrustRemoteCode
-from curate.models.in_process.hardware import Device, Dtype, pick_device, pick_dtype
-from curate.models.locate import display_name, locate
-from curate.models.tokenizer import load_chat
-from curate.records.schema import Message
+from curate.models.in_process.hardware import Device, Dtype, free_memory, pick_device, pick_dtype
+from curate.models.locate import locate
+
+if TYPE_CHECKING:
+    from curate.records.schema import Message
 
 BATCH_TOKENS = 8192  # in one forward pass
 NO_TOKEN = -1  # as the id of a padding token: none is padding
 
 
-class RewardTransformersModel:
+class RewardTransformersModel(TemplatedBackend):
     """A sequence classifier with one output, which reads a whole conversation in its own chat template.
 
     A batch holds conversations of equal length in tokens, so there is no padding and no mask to go wrong: a model
@@ -32,27 +34,22 @@ class RewardTransformersModel:
     are some of the second decimal).
     """
 
-    NEUTRAL: ClassVar[frozenset[str]] = frozenset()
+    kind = "reward"
 
     def __init__(
         self,
-        model: Model,
+        model: ModelSource,
         date: datetime.date | None = None,
         *,
         dtype: Dtype = "auto",
         device: Device = "auto",
-        template: Template = None,
-        template_file: TemplateFile = None,
-        trust_remote_code: TrustRemoteCode = False,
+        **template: Any,
     ) -> None:
         import torch
 
-        self.name = display_name(model)
-        self.chat = load_chat(
-            model, date, template=template, template_file=template_file, trust_remote_code=trust_remote_code
-        )
+        super().__init__(model, date, **template)
         self.device = pick_device(device)
-        self._model = _load(model, dtype=pick_dtype(dtype, self.device), trust_remote_code=trust_remote_code)
+        self._model = _load(model, dtype=pick_dtype(dtype, self.device), trust_remote_code=self.trust_remote_code)
         self._model.to(self.device).eval().requires_grad_(False)
         config = self._model.config.get_text_config()
         config.use_cache = False
@@ -61,6 +58,20 @@ class RewardTransformersModel:
         self.context_length = context_length(config, self.chat.tokenizer)
         self._lock = threading.Lock()
         self._inference_mode = torch.inference_mode
+
+    @classmethod
+    def check_directory(cls, directory: Path, parameters: Mapping[str, Any]) -> None:
+        """As for every model with a template, and the configuration is of a sequence classifier with one output."""
+        super().check_directory(directory, parameters)
+        config = json.loads((directory / "config.json").read_text("utf-8"))
+        classes = config.get("architectures") or []
+        if not any("SequenceClassification" in name for name in classes):
+            raise CurateError(
+                f"{directory} is no reward model but {', '.join(classes) or 'unknown'}; a model for sequence "
+                "classification with one output is expected"
+            )
+        if (labels := len(config.get("id2label") or "01")) != 1:  # transformers leaves out its default, which is two
+            raise CurateError(f"{directory} classifies into {labels} labels; a reward model has one output")
 
     def reward(self, conversations: Sequence[Sequence[Message]]) -> np.ndarray:
         """The reward of each conversation, float32, shape (n,). Raises CurateError for one that exceeds the context."""
@@ -82,13 +93,9 @@ class RewardTransformersModel:
 
     def close(self) -> None:
         """Frees the weights."""
-        import torch
-
         with self._lock:
             self._model = None
-        gc.collect()
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+        free_memory(self.device)
 
 
 def _batches(rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
@@ -103,13 +110,13 @@ def _load(model: str, **options: Any) -> Any:
     """The classifier. Raises CurateError when it has more than one output, or weights that are not in its files."""
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
-    place = str(locate(model))
+    source = str(locate(model))
     try:
-        config = AutoConfig.from_pretrained(place, trust_remote_code=options["trust_remote_code"])
+        config = AutoConfig.from_pretrained(source, trust_remote_code=options["trust_remote_code"])
         if config.num_labels != 1:
             raise CurateError(f"{model} classifies into {config.num_labels} labels; a reward model has one output")
         loaded, info = AutoModelForSequenceClassification.from_pretrained(
-            place, use_safetensors=True, output_loading_info=True, **options
+            source, use_safetensors=True, output_loading_info=True, **options
         )
     except (OSError, ValueError, ImportError) as error:
         raise CurateError(f"cannot load {model}: {first_line(error)}") from error

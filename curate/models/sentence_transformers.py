@@ -3,41 +3,38 @@
 from __future__ import annotations
 
 import datetime
-import gc
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
 from curate.errors import CurateError, first_line
-from curate.models.fields import Model, TrustRemoteCode
-from curate.models.in_process.hardware import Device, pick_device, pick_dtype
-from curate.models.locate import display_name, locate
-
-if TYPE_CHECKING:
-    import torch
+from curate.models.backend import Backend, ModelSource, Precision, TrustRemoteCode
+from curate.models.in_process.hardware import Device, free_memory, pick_device, pick_dtype
+from curate.models.locate import locate
 
 _TOKENS = 1024  # padded tokens in a batch on a CPU, where what a layer computes should stay in the caches
 
-Dtype = Annotated[
-    Literal["auto", "float32", "bfloat16", "float16"],
-    Field(description="auto: bfloat16 on a GPU, and on a CPU with AMX or AVX-512 bfloat16, else float32"),
-]
+FAST_ON_CPU = ("amx_bf16", "avx512_bf16")  # with either of these, bfloat16 doubles an encoder's speed
 
 
-class SentenceTransformersModel:
+class SentenceTransformersModel(Backend):
     """A sentence embedder of the sentence-transformers library."""
 
-    NEUTRAL: ClassVar[frozenset[str]] = frozenset({"batch_size"})
+    kind = "embedder"
+    neutral = frozenset({"batch_size"})
 
     def __init__(
         self,
-        model: Model,
-        date: datetime.date | None = None,  # no template prints it here; every backend is constructed alike
+        model: ModelSource,
+        date: datetime.date | None = None,
         *,
-        dtype: Dtype = "auto",
+        dtype: Annotated[
+            Precision,
+            Field(description="auto: bfloat16 on a GPU, and on a CPU with AMX or AVX-512 bfloat16, else float32"),
+        ] = "auto",
         device: Device = "auto",
         batch_size: Annotated[int, Field(gt=0, description="texts at a time, at most")] = 32,
         max_seq_length: Annotated[
@@ -48,14 +45,14 @@ class SentenceTransformersModel:
     ) -> None:
         from sentence_transformers import SentenceTransformer
 
-        self.name = display_name(model)
-        torch_device = pick_device(device)
+        super().__init__(model, date)
+        self._device = pick_device(device)
         try:
             self._model: Any = SentenceTransformer(
                 str(locate(model)),
-                device=str(torch_device),
+                device=str(self._device),
                 trust_remote_code=trust_remote_code,
-                model_kwargs={"dtype": _pick_dtype(dtype, torch_device), "use_safetensors": True},
+                model_kwargs={"dtype": pick_dtype(dtype, self._device, FAST_ON_CPU), "use_safetensors": True},
             )
         except (OSError, ValueError, ImportError) as error:
             raise CurateError(f"cannot load {model}: {first_line(error)}") from error
@@ -73,7 +70,7 @@ class SentenceTransformersModel:
         vectors: list[Any] = [None] * len(texts)
         with self._lock:
             for rows in self._batches(texts):
-                found = self._model.encode(
+                encoded = self._model.encode(
                     [texts[row] for row in rows],
                     prompt=self._prompt,
                     batch_size=len(rows),
@@ -81,7 +78,7 @@ class SentenceTransformersModel:
                     normalize_embeddings=False,
                     show_progress_bar=False,
                 )
-                for row, vector in zip(rows, found, strict=True):
+                for row, vector in zip(rows, encoded, strict=True):
                     vectors[row] = vector
         together = torch.stack(vectors).float()  # before the division, so that lengths are 1 to float32's precision
         unit: np.ndarray = (together / together.norm(dim=-1, keepdim=True).clamp(min=1e-12)).cpu().numpy()
@@ -92,11 +89,11 @@ class SentenceTransformersModel:
         limit = self._model.max_seq_length
         ids = self._model.tokenizer(list(texts), truncation=limit is not None, max_length=limit)["input_ids"]
         lengths = [len(tokens) for tokens in ids]
-        most = _TOKENS if self._model.device.type == "cpu" else None
+        token_limit = _TOKENS if self._device.type == "cpu" else None
         batches: list[list[int]] = []
         for row in sorted(range(len(texts)), key=lambda row: -lengths[row]):
             full = not batches or len(batches[-1]) == self._batch_size
-            if full or (most and (len(batches[-1]) + 1) * lengths[batches[-1][0]] > most):
+            if full or (token_limit and (len(batches[-1]) + 1) * lengths[batches[-1][0]] > token_limit):
                 batches.append([])
             batches[-1].append(row)
         return batches
@@ -105,12 +102,4 @@ class SentenceTransformersModel:
         """Frees the weights."""
         with self._lock:
             self._model = None
-        gc.collect()
-
-
-def _pick_dtype(name: str, device: torch.device) -> torch.dtype:
-    """As for every model, but `auto` is bfloat16 on a CPU with AVX-512 bfloat16 too: it doubles an encoder's speed."""
-    import torch
-
-    fast = device.type == "cpu" and torch.cpu.get_capabilities().get("avx512_bf16", False)
-    return torch.bfloat16 if name == "auto" and fast else pick_dtype(name, device)
+        free_memory(self._device)

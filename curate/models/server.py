@@ -9,24 +9,25 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any, ClassVar
+from pathlib import Path
+from typing import Annotated, Any
 
 import httpx
 import numpy as np
 from pydantic import Field
 
 from curate.errors import CurateError, nearest
+from curate.models.backend import TemplatedBackend
 from curate.models.context import check_scorable, room
-from curate.models.fields import Template, TemplateFile, TrustRemoteCode
+from curate.models.files import check_template, check_tokenizer
 from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
-from curate.models.tokenizer import load_chat
 
 FIRST_WAIT = 0.5  # seconds before the first retry; each further one waits twice as long
 LONGEST_WAIT = 60.0
 RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
 
 
-class ServerModel:
+class ServerModel(TemplatedBackend):
     """A causal language model behind `{base_url}/completions`, asked with token ids.
 
     The endpoint must continue a prompt as it is. One that wraps it in a chat template of its own is found out by the
@@ -36,7 +37,8 @@ class ServerModel:
     model to it, another one may pass over it.
     """
 
-    NEUTRAL: ClassVar[frozenset[str]] = frozenset({"concurrency", "timeout", "retries", "api_key_env"})
+    kind = "language"
+    neutral = frozenset({"concurrency", "timeout", "retries", "api_key_env", "tokenizer"})  # its files count instead
     shares_batches = True
 
     def __init__(
@@ -52,18 +54,10 @@ class ServerModel:
         concurrency: Annotated[int, Field(gt=0, description="requests at the same time")] = 64,
         timeout: Annotated[float, Field(gt=0, description="seconds to wait for an answer")] = 600.0,
         retries: Annotated[int, Field(ge=0, description="how often a failed request is sent again")] = 5,
-        template: Template = None,
-        template_file: TemplateFile = None,
-        trust_remote_code: TrustRemoteCode = False,
+        **template: Any,
     ) -> None:
+        super().__init__(tokenizer or model, date, **template)
         self.name = model
-        self.chat = load_chat(
-            tokenizer or model,
-            date,
-            template=template,
-            template_file=template_file,
-            trust_remote_code=trust_remote_code,
-        )
         self._url = base_url.rstrip("/")
         self._retries = retries
         self._client = httpx.Client(
@@ -73,6 +67,23 @@ class ServerModel:
         )
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"server {model}")
         self.context_length = self._context_length() - 1
+
+    @classmethod
+    def shown_name(cls, model: str) -> str:
+        """The name under which the server has the model."""
+        return model
+
+    @classmethod
+    def files(cls, model: str, parameters: Mapping[str, Any]) -> str:
+        """Those of the tokenizer; the weights are the server's."""
+        return parameters.get("tokenizer") or model
+
+    @classmethod
+    def check_directory(cls, directory: Path, parameters: Mapping[str, Any]) -> None:
+        """Raises CurateError when the tokenizer, or a chat template where none is given, is missing."""
+        check_tokenizer(directory)
+        if parameters.get("template_file") is None:
+            check_template(directory)
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
         """`sampling.n` completions of each prompt, in the order of the prompts.
@@ -147,9 +158,9 @@ class ServerModel:
         positions = choice.get("prompt_logprobs")
         if positions is None:
             raise CurateError(f"{self._url}/completions returns no prompt_logprobs; score with a vLLM server")
-        found = [place[str(token)] for place, token, bit in zip(positions, sequence, mask, strict=True) if bit]
-        logprobs = np.array([score["logprob"] for score in found], np.float32)
-        return TokenScores(logprobs, np.array([score["rank"] for score in found], np.int64))
+        reported = [by_token[str(token)] for by_token, token, bit in zip(positions, sequence, mask, strict=True) if bit]
+        logprobs = np.array([score["logprob"] for score in reported], np.float32)
+        return TokenScores(logprobs, np.array([score["rank"] for score in reported], np.int64))
 
     def _context_length(self) -> int:
         """What the server says of the model, or else its tokenizer."""

@@ -26,9 +26,9 @@ def load_chat(
     """
     from transformers import AutoTokenizer
 
-    place = str(locate(model))
+    source = str(locate(model))
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=trust_remote_code)
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=trust_remote_code)
     except (OSError, ValueError, ImportError) as error:
         raise CurateError(f"cannot load the tokenizer of {model}: {first_line(error)}") from error
     if template_file is not None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import datetime
-import gc
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from curate.errors import CurateError, first_line
+from curate.models.backend import ModelSource, TemplatedBackend
 from curate.models.context import check_scorable, context_length, room
-from curate.models.fields import Model, Template, TemplateFile, TrustRemoteCode
 from curate.models.grammar import Grammar
 from curate.models.in_process.decoding import Row, decode
-from curate.models.in_process.hardware import Device, Dtype, pick_device, pick_dtype
-from curate.models.locate import display_name, locate
+from curate.models.in_process.hardware import Device, Dtype, free_memory, pick_device, pick_dtype
+from curate.models.locate import locate
 from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
-from curate.models.tokenizer import load_chat, to_texts
+from curate.models.tokenizer import to_texts
 
 if TYPE_CHECKING:
     from curate.models.in_process.scoring import Scorer
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 CPU_MEMORY = 2**30  # bytes that the rows of one batch may take on a CPU; on a GPU, half of what is free
 
 
-class TransformersModel:
+class TransformersModel(TemplatedBackend):
     """A causal language model of Hugging Face transformers.
 
     Sampling gives each prompt and sample its own random stream, so that the text of a prompt does not depend on the
@@ -32,30 +31,24 @@ class TransformersModel:
     that falls between two tokens by that little then takes the other one. The same call always gives the same text.
     """
 
-    NEUTRAL: ClassVar[frozenset[str]] = frozenset()
-    shares_batches = False
+    kind = "language"
 
     def __init__(
         self,
-        model: Model,
+        model: ModelSource,
         date: datetime.date | None = None,
         *,
         dtype: Dtype = "auto",
         device: Device = "auto",
-        template: Template = None,
-        template_file: TemplateFile = None,
-        trust_remote_code: TrustRemoteCode = False,
+        **template: Any,
     ) -> None:
         import torch
 
         from curate.models.in_process.attention import use_grouped_attention
 
-        self.name = display_name(model)
-        self.chat = load_chat(
-            model, date, template=template, template_file=template_file, trust_remote_code=trust_remote_code
-        )
+        super().__init__(model, date, **template)
         self.device = pick_device(device)
-        self._model = _load(model, dtype=pick_dtype(dtype, self.device), trust_remote_code=trust_remote_code)
+        self._model = _load(model, dtype=pick_dtype(dtype, self.device), trust_remote_code=self.trust_remote_code)
         self._model.to(self.device).eval().requires_grad_(False)
         use_grouped_attention(self._model)
         self._config = self._model.config.get_text_config()
@@ -98,12 +91,8 @@ class TransformersModel:
 
     def close(self) -> None:
         """Frees the weights, or lets a batch that is still running be the last to hold them."""
-        import torch
-
         self._model = self._scorer = None
-        gc.collect()
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+        free_memory(self.device)
 
     def _rows(self, prompt: Prompt, sampling: Sampling, grammar: Grammar | None) -> list[Row]:
         limit = min(sampling.max_tokens, room(self, prompt.token_ids))
@@ -133,8 +122,8 @@ class TransformersModel:
         for row in sorted(rows, key=lambda row: -len(row.token_ids)):
             longest = len(batch[0].token_ids if batch else row.token_ids)
             limit = max(row.limit, max((other.limit for other in batch), default=0))
-            each = cached * (longest + limit) + transient * longest + drawing
-            if batch and (len(batch) + 1) * each > free:
+            per_row = cached * (longest + limit) + transient * longest + drawing
+            if batch and (len(batch) + 1) * per_row > free:
                 yield batch
                 batch = []
             batch.append(row)

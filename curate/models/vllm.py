@@ -11,24 +11,24 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
 from curate.errors import CurateError, first_line
+from curate.models.backend import ModelSource, Precision, TemplatedBackend
 from curate.models.context import check_scorable, room
-from curate.models.fields import Model, Template, TemplateFile, TrustRemoteCode
 from curate.models.grammar import spaced
-from curate.models.locate import display_name, locate
+from curate.models.locate import locate
 from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
-from curate.models.tokenizer import load_chat, to_texts
+from curate.models.tokenizer import to_texts
 
 STEP_TOKENS = 2048  # prompt log-probabilities take this times the vocabulary times 6 bytes, outside vLLM's own budget
 CPU_CACHE_GIB = "4"  # for VLLM_CPU_KVCACHE_SPACE, when nothing is set
 
 
-class VllmModel:
+class VllmModel(TemplatedBackend):
     """A causal language model in a vLLM engine, whose work runs in a child process.
 
     One thread owns the engine and feeds it the requests of all callers, so that shards in flight at the same time
@@ -38,17 +38,16 @@ class VllmModel:
     unless it is set. JSON Schemas are enforced by llguidance, as in the `transformers` backend.
     """
 
-    NEUTRAL: ClassVar[frozenset[str]] = frozenset({"gpu_memory_utilization", "tensor_parallel_size", "enforce_eager"})
+    kind = "language"
+    neutral = frozenset({"gpu_memory_utilization", "tensor_parallel_size", "enforce_eager"})
     shares_batches = True
 
     def __init__(
         self,
-        model: Model,
+        model: ModelSource,
         date: datetime.date | None = None,
         *,
-        dtype: Annotated[
-            Literal["auto", "float32", "bfloat16", "float16"], Field(description="auto: that of the weights")
-        ] = "auto",
+        dtype: Annotated[Precision, Field(description="auto: that of the weights")] = "auto",
         max_model_len: Annotated[
             int | None, Field(gt=1, description="longest sequence, in tokens; the model's own limit by default")
         ] = None,
@@ -57,14 +56,9 @@ class VllmModel:
         ] = 0.9,
         tensor_parallel_size: Annotated[int, Field(gt=0, description="GPUs over which the model is spread")] = 1,
         enforce_eager: Annotated[bool, Field(description="compile nothing: starts sooner, runs slower")] = False,
-        template: Template = None,
-        template_file: TemplateFile = None,
-        trust_remote_code: TrustRemoteCode = False,
+        **template: Any,
     ) -> None:
-        self.name = display_name(model)
-        self.chat = load_chat(
-            model, date, template=template, template_file=template_file, trust_remote_code=trust_remote_code
-        )
+        super().__init__(model, date, **template)
         self._engine = _start(
             model,
             dtype=dtype,
@@ -72,7 +66,7 @@ class VllmModel:
             gpu_memory_utilization=gpu_memory_utilization,
             tensor_parallel_size=tensor_parallel_size,
             enforce_eager=enforce_eager,
-            trust_remote_code=trust_remote_code,
+            trust_remote_code=self.trust_remote_code,
         )
         self.context_length = self._engine.model_config.max_model_len - 1
         self._numbers = count()
@@ -242,7 +236,8 @@ def _parameters(json_schema: Mapping[str, Any] | None = None, **options: Any) ->
 
 def _scores(positions: Sequence[Any], sequence: Sequence[int], mask: Sequence[int]) -> TokenScores:
     """What vLLM reports of each token at which the mask is 1."""
-    found = [place[token] for place, token, bit in zip(positions, sequence, mask, strict=True) if bit]
+    reported = [by_token[token] for by_token, token, bit in zip(positions, sequence, mask, strict=True) if bit]
     return TokenScores(
-        np.array([score.logprob for score in found], np.float32), np.array([score.rank for score in found], np.int64)
+        np.array([score.logprob for score in reported], np.float32),
+        np.array([score.rank for score in reported], np.int64),
     )

@@ -35,12 +35,12 @@ def test_scores_agree(backend: str, order: int, references: list[torch.Tensor], 
     model: LanguageModel = request.getfixturevalue(backend)
     scores = model.score(SEQUENCES[::order], MASKS[::order])[::order]
     compared = 0
-    for found, logits, response in zip(scores, references, RESPONSES, strict=True):
+    for scored, logits, response in zip(scores, references, RESPONSES, strict=True):
         chosen = logits[range(len(response)), response][:, None]
         expected = (chosen.squeeze(1) - logits.logsumexp(-1)).numpy()
-        np.testing.assert_allclose(found.logprobs, expected, atol=1e-3)
+        np.testing.assert_allclose(scored.logprobs, expected, atol=1e-3)
         clear = ((logits - chosen).abs() < NEAR).sum(-1).numpy() == 1  # nothing but the token itself is near it
         ranks = 1 + (logits > chosen).sum(-1).numpy()
-        np.testing.assert_array_equal(found.ranks[clear], ranks[clear])
+        np.testing.assert_array_equal(scored.ranks[clear], ranks[clear])
         compared += int(clear.sum())
     assert compared > 0.9 * sum(map(len, RESPONSES))

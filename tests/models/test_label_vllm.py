@@ -27,6 +27,6 @@ def engine(needs_vllm: None) -> Iterator[LanguageModel]:
 
 
 def test_the_engine_says_what_transformers_says(engine: LanguageModel, judge: LanguageModel) -> None:
-    found, expected = (label(from_rows(ROWS), model=model).kept for model in (engine, judge))
-    assert found["labels"][:] == expected["labels"][:]
-    assert all(row[name] in values for row in found["labels"] for name, values in VALUES.items())
+    labelled, expected = (label(from_rows(ROWS), model=model).kept for model in (engine, judge))
+    assert labelled["labels"][:] == expected["labels"][:]
+    assert all(row[name] in values for row in labelled["labels"] for name, values in VALUES.items())

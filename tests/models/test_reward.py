@@ -21,7 +21,7 @@ def conversations():
 def test_it_is_a_reward_model_and_no_language_model(reward_model):
     assert isinstance(reward_model, RewardModel)
     assert not isinstance(reward_model, LanguageModel)
-    assert parse_spec("rm", {"model": "owner/name", "backend": "reward"}).kind == "reward"
+    assert parse_spec("models.rm", {"model": "owner/name", "backend": "reward"}).kind == "reward"
 
 
 def test_one_alone_and_all_together_get_the_same_reward(reward_model):
@@ -72,7 +72,7 @@ def test_what_has_more_than_one_output_is_refused_before_it_is_loaded(reward_dir
     path = tmp_path / "rm" / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     with pytest.raises(CurateError, match=message):
-        parse_spec("rm", {"model": str(tmp_path / "rm"), "backend": "reward"}).check()
+        parse_spec("models.rm", {"model": str(tmp_path / "rm"), "backend": "reward"}).check()
 
 
 def test_a_language_model_is_refused(tmp_path):

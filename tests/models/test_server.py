@@ -136,8 +136,8 @@ def test_results_come_in_the_order_of_the_prompts(endpoint: Endpoint, connect: C
         return 200, {}, endpoint.choices(body)
 
     endpoint.answer = slow_first
-    found = connect().complete([Prompt([first], first) for first in range(3, 13)], SAMPLING)
-    assert [samples[0].text for samples in found] == [f"{first}-0" for first in range(3, 13)]
+    completions = connect().complete([Prompt([first], first) for first in range(3, 13)], SAMPLING)
+    assert [samples[0].text for samples in completions] == [f"{first}-0" for first in range(3, 13)]
 
 
 def test_requests_run_at_the_same_time_up_to_concurrency(

@@ -14,7 +14,8 @@ import pytest
 
 from curate.errors import CurateError
 from curate.models.protocols import Embedder, LanguageModel
-from curate.models.spec import BACKENDS, backend_class, load_model, models_schema, parse_spec
+from curate.models.spec import load_model, models_schema, parse_spec
+from curate.registry import backend_names, get_backend
 
 SERVER = {"backend": "server", "model": "owner/name", "base_url": "http://localhost:8000/v1"}
 
@@ -59,21 +60,21 @@ SERVER = {"backend": "server", "model": "owner/name", "base_url": "http://localh
 )
 def test_a_wrong_spec_is_refused_in_one_sentence(value: Any, message: str) -> None:
     with pytest.raises(CurateError) as error:
-        parse_spec("teacher", value)
+        parse_spec("models.teacher", value)
     assert str(error.value) == message
 
 
 def test_defaults_and_kinds() -> None:
-    spec = parse_spec("teacher", {"model": "owner/name"})
+    spec = parse_spec("models.teacher", {"model": "owner/name"})
     assert (spec.backend, spec.kind) == ("transformers", "language")
     assert spec.parameters["dtype"] == "auto"
     assert spec.parameters["trust_remote_code"] is False
-    assert parse_spec("embedder", {"model": "owner/name", "backend": "sentence-transformers"}).kind == "embedder"
+    assert parse_spec("models.embedder", {"model": "owner/name", "backend": "sentence-transformers"}).kind == "embedder"
 
 
 def test_to_dict_gives_back_what_was_given() -> None:
     given = {**SERVER, "template": {"enable_thinking": False}, "concurrency": 8}
-    assert parse_spec("teacher", given).to_dict() == given
+    assert parse_spec("models.teacher", given).to_dict() == given
 
 
 NOWHERE = "there is no directory {cwd}/%s, and '%s' is not of the form owner/name either"
@@ -98,16 +99,16 @@ def test_check_says_where_it_looked(model: str, message: str, tmp_path: Path, mo
     Path("empty").mkdir()
     Path("a-file").touch()
     with pytest.raises(CurateError) as error:
-        parse_spec("base", {"model": model}).check()
+        parse_spec("models.base", {"model": model}).check()
     assert str(error.value) == f"models.base: {message.format(cwd=tmp_path)}"
 
 
 def test_a_directory_beside_the_current_one_is_no_hub_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    parse_spec("base", {"model": "models/tiny"}).check()  # could be on the hub
+    parse_spec("models.base", {"model": "models/tiny"}).check()  # could be on the hub
     Path("models").mkdir()
     with pytest.raises(CurateError, match="there is no directory"):
-        parse_spec("base", {"model": "models/tiny"}).check()
+        parse_spec("models.base", {"model": "models/tiny"}).check()
 
 
 @pytest.mark.parametrize(
@@ -124,11 +125,11 @@ def test_check_names_the_file_that_a_directory_lacks(
 ) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(tiny_directory, copy)
-    parse_spec("base", {"model": str(copy)}).check()
+    parse_spec("models.base", {"model": str(copy)}).check()
     for path in copy.glob(missing):
         path.unlink()
     with pytest.raises(CurateError) as error:
-        parse_spec("base", {"model": str(copy)}).check()
+        parse_spec("models.base", {"model": str(copy)}).check()
     assert str(copy) in str(error.value)
     assert str(error.value).endswith(message)
 
@@ -137,7 +138,7 @@ def test_a_template_file_stands_in_for_a_missing_template(tiny_directory: Path, 
     copy, template = tmp_path / "copy", tmp_path / "mine.jinja"
     shutil.copytree(tiny_directory, copy)
     (copy / "chat_template.jinja").rename(template)
-    spec = parse_spec("base", {"model": str(copy), "template_file": str(template)})
+    spec = parse_spec("models.base", {"model": str(copy), "template_file": str(template)})
     spec.check()
     assert spec.load_chat().pre_query_prefix() == "<|im_start|>user\n"
 
@@ -146,7 +147,7 @@ def test_a_served_model_is_checked_by_its_tokenizer(tiny_directory: Path, tmp_pa
     copy = tmp_path / "copy"
     shutil.copytree(tiny_directory, copy)
     (copy / "model.safetensors").unlink()
-    spec = parse_spec("teacher", {**SERVER, "tokenizer": str(copy)})
+    spec = parse_spec("models.teacher", {**SERVER, "tokenizer": str(copy)})
     spec.check()
     assert spec.load_chat().user_stop_token_ids == [2]
 
@@ -155,7 +156,7 @@ def test_fingerprint_depends_on_content_and_parameters_but_not_on_the_place(
     tiny_directory: Path, tmp_path: Path
 ) -> None:
     def fingerprint(directory: Path, **more: Any) -> str:
-        return parse_spec("teacher", {"model": str(directory), **more}).fingerprint()
+        return parse_spec("models.teacher", {"model": str(directory), **more}).fingerprint()
 
     copy = tmp_path / "elsewhere" / tiny_directory.name
     shutil.copytree(tiny_directory, copy)
@@ -193,7 +194,7 @@ def test_fingerprint_of_a_hub_name_does_not_change_with_its_download(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    spec = parse_spec("teacher", {"model": "Qwen/Qwen3-8B"})
+    spec = parse_spec("models.teacher", {"model": "Qwen/Qwen3-8B"})
     before = spec.fingerprint()
     assert spec.commit() is None
     reference = tmp_path / "models--Qwen--Qwen3-8B" / "refs" / "main"
@@ -205,7 +206,7 @@ def test_fingerprint_of_a_hub_name_does_not_change_with_its_download(
 
 def test_a_changed_template_file_changes_the_fingerprint(tmp_path: Path) -> None:
     path = tmp_path / "chat.jinja"
-    spec = parse_spec("teacher", {"model": "Qwen/Qwen3-8B", "template_file": str(path)})
+    spec = parse_spec("models.teacher", {"model": "Qwen/Qwen3-8B", "template_file": str(path)})
     path.write_text("one")
     before = spec.fingerprint()
     path.write_text("two")
@@ -214,7 +215,7 @@ def test_a_changed_template_file_changes_the_fingerprint(tmp_path: Path) -> None
 
 def test_speed_and_secrets_do_not_change_a_fingerprint() -> None:
     quick = {**SERVER, "concurrency": 2, "timeout": 5, "retries": 0, "api_key_env": "KEY"}
-    assert parse_spec("teacher", quick).fingerprint() == parse_spec("teacher", SERVER).fingerprint()
+    assert parse_spec("models.teacher", quick).fingerprint() == parse_spec("teacher", SERVER).fingerprint()
 
 
 def test_load_model_takes_what_yaml_takes(tiny_directory: Path) -> None:
@@ -234,7 +235,7 @@ def test_options_and_date_reach_the_template(tiny_directory: Path, tmp_path: Pat
         "{% if add_generation_prompt %}[assistant]{% endif %}"
     )
     value = {"model": str(tiny_directory), "template_file": str(template), "template": {"mood": "!"}}
-    chat = parse_spec("teacher", value).load_chat(datetime.date(2026, 2, 1))
+    chat = parse_spec("models.teacher", value).load_chat(datetime.date(2026, 2, 1))
     assert chat.render([{"role": "user", "content": "hi"}]) == "01 February 2026![user]hi[end]"
 
 
@@ -259,10 +260,10 @@ def test_specs_load_no_model_library() -> None:
 def test_schema_describes_every_parameter_of_every_backend() -> None:
     schema = models_schema()
     variants = {variant["title"]: variant for variant in schema["additionalProperties"]["anyOf"]}
-    assert tuple(variants) == BACKENDS
+    assert list(variants) == backend_names()
     for backend, variant in variants.items():
         assert not variant["additionalProperties"]
         described = {key for key, value in variant["properties"].items() if "description" in value}
         assert described == set(variant["properties"]) - {"backend"}, backend
-        assert described >= backend_class(backend).NEUTRAL
+        assert described >= get_backend(backend).neutral
     assert json.loads(json.dumps(schema)) == schema

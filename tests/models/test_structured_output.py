@@ -30,12 +30,12 @@ def test_a_random_model_writes_what_the_schema_says_and_stops(
 ) -> None:
     model: LanguageModel = request.getfixturevalue(backend)
     sampling = Sampling(stop, 100, temperature, n=1 if temperature == 0 else 2, json_schema=SCHEMA)
-    found = [sample for samples in model.complete(PROMPTS, sampling) for sample in samples]
-    finished = [sample for sample in found if sample.finish_reason == "stop"]
+    completions = [sample for samples in model.complete(PROMPTS, sampling) for sample in samples]
+    finished = [sample for sample in completions if sample.finish_reason == "stop"]
     if backend == "served_tiny":
         assert finished  # a server's own grammar may allow white space without end, and then a text is cut off
     else:
-        assert finished == found
+        assert finished == completions
     for sample in finished:
         value = json.loads(sample.text)
         assert list(value) == ["colour", "count"]

@@ -68,8 +68,8 @@ def test_first_tokens_come_up_as_often_as_the_model_says(tiny: LanguageModel) ->
     words = tiny.chat.tokenizer.batch_decode([[token] for token in range(len(expected))])
     texts = [sample.text for sample in tiny.complete([Prompt(ids, 7)], Sampling((), 1, temperature=1.5, n=draws))[0]]
     for word in [words[token] for token in np.argsort(-expected)[:20]]:
-        share = sum(p for p, other in zip(expected, words, strict=True) if other == word)
-        assert abs(texts.count(word) / draws - share) < 4.5 * np.sqrt(share / draws), word
+        probability = sum(p for p, other in zip(expected, words, strict=True) if other == word)
+        assert abs(texts.count(word) / draws - probability) < 4.5 * np.sqrt(probability / draws), word
 
 
 def test_a_stop_token_ends_the_text_and_is_left_out(tiny: LanguageModel) -> None:

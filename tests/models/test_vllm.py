@@ -44,9 +44,9 @@ def test_greedy_and_stop_tokens_are_those_of_transformers(
     assert vllm_tiny.complete(PROMPTS[:3], greedy) == tiny.complete(PROMPTS[:3], greedy)
     stop = int(plain_greedy(tiny_directory, PROMPTS[0].token_ids, 5)[-1])
     stopping = Sampling((stop,), 12, temperature=0.0)
-    found = vllm_tiny.complete(PROMPTS[:1], stopping)
-    assert found == tiny.complete(PROMPTS[:1], stopping)
-    assert found[0][0].finish_reason == "stop"
+    completions = vllm_tiny.complete(PROMPTS[:1], stopping)
+    assert completions == tiny.complete(PROMPTS[:1], stopping)
+    assert completions[0][0].finish_reason == "stop"
 
 
 def plain_greedy(directory: Path, prompt: Sequence[int], count: int) -> list[int]:
@@ -85,7 +85,8 @@ def test_a_refused_request_fails_alone(vllm_tiny: LanguageModel) -> None:
 SCRIPT = """
 import sys
 import psutil
-from curate.models import Prompt, Sampling, load_model
+from curate.models.protocols import Prompt, Sampling
+from curate.models.spec import load_model
 
 if __name__ == "__main__":
     model = load_model(sys.argv[1], backend="vllm", dtype="float32", enforce_eager=True)

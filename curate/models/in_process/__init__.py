@@ -1,1 +1,1 @@
-"""The engine of the `transformers` backend: decoding and scoring in this process, on a CPU or a GPU."""
+"""Models in this process: how the `transformers` backend decodes and scores, and the hardware that all of them use."""

@@ -49,14 +49,14 @@ def decode(model: Any, rows: Sequence[Row], stop: set[int], temperature: float, 
         chosen = draw(logits, uniforms(states, step), temperature, top_p)
         step += 1
         _append(active, chosen.tolist(), stop)
-        going = [place for place, row in enumerate(active) if not row.finished and len(row.tokens) < row.limit]
+        going = [index for index, row in enumerate(active) if not row.finished and len(row.tokens) < row.limit]
         if not going:
             return
         if len(going) <= len(active) * (1 - IDLE_SHARE):
-            places = torch.tensor(going, device=chosen.device)
-            cache.reorder_cache(places)
-            mask, chosen, states = mask[places], chosen[places], states[np.array(going)]
-            active = [active[place] for place in going]
+            kept = torch.tensor(going, device=chosen.device)
+            cache.reorder_cache(kept)
+            mask, chosen, states = mask[kept], chosen[kept], states[np.array(going)]
+            active = [active[index] for index in going]
         positions = mask.sum(-1, keepdim=True)
         mask = torch.cat([mask, mask.new_ones(len(active), 1)], -1)
         output = model(
@@ -86,7 +86,7 @@ def _prefill(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor
     import torch
 
     unique = {tuple(prompt): None for prompt in prompts}
-    place = {prompt: number for number, prompt in enumerate(unique)}
+    numbers = {prompt: number for number, prompt in enumerate(unique)}
     longest = max(map(len, unique))
     ids = torch.zeros(len(unique), longest, dtype=torch.long)
     mask = torch.zeros_like(ids)
@@ -102,6 +102,6 @@ def _prefill(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor
         logits_to_keep=1,
     )
     cache = output.past_key_values
-    spread = torch.tensor([place[tuple(prompt)] for prompt in prompts], device=model.device)
+    spread = torch.tensor([numbers[tuple(prompt)] for prompt in prompts], device=model.device)
     cache.reorder_cache(spread)
     return output.logits[:, -1][spread], mask[spread], cache

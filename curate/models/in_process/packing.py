@@ -11,7 +11,7 @@ from curate.models.in_process.attention import Segment
 
 @dataclass(frozen=True)
 class Text:
-    """A token sequence to score: those of `tokens` at the places `scored`, of which the first is not 0."""
+    """A token sequence to score: those of `tokens` at the indices `scored`, of which the first is not 0."""
 
     number: int
     tokens: Sequence[int]
@@ -48,9 +48,9 @@ class Pack:
         length = text.scored[0]
         prompt = prompt or self._lay(text.fed[:length], 0, slice(0, 0))
         rest = self._lay(text.fed[length:], length, prompt)
-        starts = [prompt.start if place <= length else rest.start - length for place in text.scored]
-        self.sources.append([start + place - 1 for start, place in zip(starts, text.scored, strict=True)])
-        self.targets.append([text.tokens[place] for place in text.scored])
+        starts = [prompt.start if index <= length else rest.start - length for index in text.scored]
+        self.sources.append([start + index - 1 for start, index in zip(starts, text.scored, strict=True)])
+        self.targets.append([text.tokens[index] for index in text.scored])
         self.numbers.append(text.number)
         return prompt
 
@@ -73,12 +73,12 @@ def packs(texts: Sequence[Text], limit: int) -> Iterator[Pack]:
         groups[text.prompt].append(text)
     pack = Pack()
     for prompt in sorted(groups):
-        place = None
+        prompt_slice = None
         for text in sorted(groups[prompt], key=lambda text: (*text.tokens, -1, *text.scored)):
-            new = len(text.fed) - (len(prompt) if place else 0)
+            new = len(text.fed) - (len(prompt) if prompt_slice else 0)
             if pack.tokens and len(pack.tokens) + new > limit:
                 yield pack
-                pack, place = Pack(), None
-            place = pack.add(text, place)
+                pack, prompt_slice = Pack(), None
+            prompt_slice = pack.add(text, prompt_slice)
     if pack.numbers:
         yield pack

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from curate.algorithms.splitmix64 import GAMMA, mix
+
 if TYPE_CHECKING:
     import torch
 
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 BLOCK = 64  # the cumulative sum runs over blocks first, then inside one: a full one in float64 costs ten times as much
 NUCLEUS_STEPS = (64, 512)  # how many of the likeliest tokens to sort before sorting all of them
 
@@ -24,12 +25,12 @@ NUCLEUS_STEPS = (64, 512)  # how many of the likeliest tokens to sort before sor
 def streams(seeds: Sequence[int], samples: Sequence[int]) -> np.ndarray:
     """The state (uint64) of each stream: one for each pair of a prompt's seed and a sample's number."""
     keys = np.array([seed & 0xFFFFFFFFFFFFFFFF for seed in seeds], dtype=np.uint64)
-    return _mix(_mix(keys) + np.asarray(samples, dtype=np.uint64))
+    return mix(mix(keys + GAMMA) + np.asarray(samples, dtype=np.uint64) + GAMMA)
 
 
 def uniforms(states: np.ndarray, step: int) -> np.ndarray:
     """The number of each stream at `step`: float64 in [0, 1), 53 random bits."""
-    return (_mix(states + np.uint64(step)) >> np.uint64(11)) * 2.0**-53
+    return (mix(states + np.uint64(step) + GAMMA) >> np.uint64(11)) * 2.0**-53
 
 
 def draw(logits: torch.Tensor, numbers: np.ndarray, temperature: float, top_p: float) -> torch.Tensor:
@@ -55,9 +56,9 @@ def draw(logits: torch.Tensor, numbers: np.ndarray, temperature: float, top_p: f
 
 
 def _first_beyond(ends: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """In each row of the cumulative `ends`, the first place that lies beyond `target`, an empty place never.
+    """In each row of the cumulative `ends`, the first entry that lies beyond `target`, never one that adds nothing.
 
-    Rounding can leave no such place: then the last one that is not empty.
+    Rounding can leave no such entry: then the last one that adds something.
     """
     import torch
 
@@ -80,12 +81,3 @@ def _nucleus_floor(probabilities: torch.Tensor, top_p: float) -> torch.Tensor:
         if not len(left) or size >= vocabulary:
             break
     return floor
-
-
-def _mix(values: np.ndarray) -> np.ndarray:
-    """The SplitMix64 finaliser (Steele, Lea and Flood, OOPSLA 2014): a bijection that hides patterns."""
-    with np.errstate(over="ignore"):
-        mixed = values + GOLDEN
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))

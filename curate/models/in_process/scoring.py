@@ -58,8 +58,8 @@ class Scorer:
         results = [TokenScores(np.zeros(0, np.float32), np.zeros(0, np.int64))] * len(sequences)
         rows = list(self._plan(sequences, masks))
         for (pack, _), scores in zip(rows, self._run(rows), strict=True):
-            for number, found in zip(pack.numbers, scores, strict=True):
-                results[number] = found
+            for number, text_scores in zip(pack.numbers, scores, strict=True):
+                results[number] = text_scores
         return results
 
     def _run(self, rows: Sequence[tuple[Pack, bool]]) -> list[list[TokenScores]]:
@@ -83,11 +83,11 @@ class Scorer:
         texts = [
             Text(number, sequence, scored)
             for number, (sequence, mask) in enumerate(zip(sequences, masks, strict=True))
-            if (scored := [place for place, bit in enumerate(mask) if bit])
+            if (scored := [index for index, bit in enumerate(mask) if bit])
         ]
         fitting = [text for text in texts if len(text.fed) <= self._longest_packed]
-        share = 1 + sum(len(text.fed) for text in fitting) // self._workers
-        for pack in packs(fitting, min(self._limit, share)):
+        per_worker = 1 + sum(len(text.fed) for text in fitting) // self._workers
+        for pack in packs(fitting, min(self._limit, per_worker)):
             yield pack, False
         for text in texts:
             if len(text.fed) > self._longest_packed:
@@ -106,15 +106,16 @@ class Scorer:
 
         sources = torch.tensor(list(chain.from_iterable(pack.sources)), device=states.device)
         targets = torch.tensor(list(chain.from_iterable(pack.targets)), device=states.device)
-        logprobs, ranks = [], []
-        for places, tokens in zip(sources.split(self._rows), targets.split(self._rows), strict=True):
-            logits = self._logits(states[places])
+        logprob_parts, rank_parts = [], []
+        for positions, tokens in zip(sources.split(self._rows), targets.split(self._rows), strict=True):
+            logits = self._logits(states[positions])
             chosen = logits.gather(1, tokens[:, None])
-            ranks.append(1 + (logits > chosen).sum(-1, dtype=torch.int32))
-            logprobs.append(-torch.nn.functional.cross_entropy(logits, tokens, reduction="none"))
+            rank_parts.append(1 + (logits > chosen).sum(-1, dtype=torch.int32))
+            logprob_parts.append(-torch.nn.functional.cross_entropy(logits, tokens, reduction="none"))
         bounds = pairwise(accumulate(map(len, pack.targets), initial=0))
-        found, order = torch.cat(logprobs).cpu().numpy(), torch.cat(ranks).cpu().numpy().astype(np.int64)
-        return [TokenScores(found[begin:end], order[begin:end]) for begin, end in bounds]
+        logprobs = torch.cat(logprob_parts).cpu().numpy()
+        ranks = torch.cat(rank_parts).cpu().numpy().astype(np.int64)
+        return [TokenScores(logprobs[begin:end], ranks[begin:end]) for begin, end in bounds]
 
     def _states(self, pack: Pack, alone: bool) -> torch.Tensor:
         """The last hidden states (t, width), or if the output layer cannot be run apart, the logits (t, vocabulary)."""
@@ -154,11 +155,11 @@ class Scorer:
         planned = (Text(n, [*ids, 0], range(_SHARED, len(ids) + 1)) for n, ids in enumerate(tokens))
         (pack,) = packs(list(planned), self._limit)
         try:
-            found = self._logits(self._states(pack, len(texts) == 1))
+            packed = self._logits(self._states(pack, len(texts) == 1))
         except (AttributeError, TypeError, ValueError, RuntimeError):  # it does not take what it is given
             return False
         wanted = torch.cat([alone[number][_SHARED - 1 :].float() for number in pack.numbers])
-        error = (found[list(chain.from_iterable(pack.sources))] - wanted).square().mean().sqrt()
+        error = (packed[list(chain.from_iterable(pack.sources))] - wanted).square().mean().sqrt()
         name = str(self._model.dtype).removeprefix("torch.")
         return bool(error <= TOLERANCE[name] * wanted.std())
 

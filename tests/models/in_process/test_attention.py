@@ -24,8 +24,8 @@ def test_equals_sdpa(key_heads: int, positions: int, masked: bool) -> None:
         mask[..., 0] = True
     module = SimpleNamespace(num_key_value_groups=4 // key_heads, is_causal=True)
     expected, _ = sdpa_attention_forward(module, query, key, value, mask, scaling=0.3, is_causal=False)
-    found, _ = _grouped_sdpa(module, query, key, value, mask, scaling=0.3, is_causal=False)
-    torch.testing.assert_close(found, expected)
+    grouped, _ = _grouped_sdpa(module, query, key, value, mask, scaling=0.3, is_causal=False)
+    torch.testing.assert_close(grouped, expected)
 
 
 @pytest.mark.parametrize("key_heads", [1, 2, 4])

@@ -1,4 +1,4 @@
-"""Packing: every token of every text is laid out once, and what each may see is what it would see alone."""
+"""Packing: every token of every text is laid out once, and what it may see is what it would see alone."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ TOKENS = st.lists(st.integers(0, 3), min_size=2, max_size=12)  # few kinds, so t
 
 @st.composite
 def texts(draw: st.DrawFn) -> list[Text]:
-    found = []
+    pool = []
     for number, tokens in enumerate(draw(st.lists(TOKENS, min_size=1, max_size=8))):
         scored = draw(st.sets(st.integers(1, len(tokens) - 1), min_size=1))
-        found.append(Text(number, tokens, sorted(scored)))
-    return found
+        pool.append(Text(number, tokens, sorted(scored)))
+    return pool
 
 
-def seen(pack: Pack, place: int) -> list[int]:
-    """The tokens that the token at `place` sees, itself included, in the order of their positions."""
-    (segment,) = [segment for segment in pack.segments if segment.begin <= place < segment.end]
-    places = [*range(segment.prefix.start, segment.prefix.stop), *range(segment.begin, place + 1)]
-    assert [pack.positions[p] for p in places] == list(range(len(places)))
-    return [pack.tokens[p] for p in places]
+def seen(pack: Pack, index: int) -> list[int]:
+    """The tokens that the token at `index` sees, itself included, in the order of their positions."""
+    (segment,) = [segment for segment in pack.segments if segment.begin <= index < segment.end]
+    visible = [*range(segment.prefix.start, segment.prefix.stop), *range(segment.begin, index + 1)]
+    assert [pack.positions[other] for other in visible] == list(range(len(visible)))
+    return [pack.tokens[other] for other in visible]
 
 
 @given(texts(), st.integers(1, 30))
 def test_each_scored_token_is_predicted_from_all_that_stands_before_it(pool: list[Text], limit: int) -> None:
-    found = set()
+    packed = set()
     for pack in packs(pool, limit):
         for number, sources, targets in zip(pack.numbers, pack.sources, pack.targets, strict=True):
             text = pool[number]
-            found.add(number)
-            assert targets == [text.tokens[place] for place in text.scored]
-            assert [seen(pack, source) for source in sources] == [text.tokens[:place] for place in text.scored]
-    assert found == set(range(len(pool)))
+            packed.add(number)
+            assert targets == [text.tokens[index] for index in text.scored]
+            assert [seen(pack, source) for source in sources] == [text.tokens[:index] for index in text.scored]
+    assert packed == set(range(len(pool)))
 
 
 @given(texts(), st.integers(1, 30))

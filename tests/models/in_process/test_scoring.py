@@ -30,8 +30,8 @@ def textbook(model: Any, sequence: Sequence[int], mask: Sequence[int]) -> tuple[
     """Log-probabilities and logits of the scored tokens, from all logits of the whole sequence."""
     with torch.inference_mode():
         logits = model(input_ids=torch.tensor([sequence])).logits[0, :-1].float()
-    places = torch.tensor(mask[1:], dtype=torch.bool)
-    logits, tokens = logits[places].double(), torch.tensor(sequence[1:])[places]
+    scored = torch.tensor(mask[1:], dtype=torch.bool)
+    logits, tokens = logits[scored].double(), torch.tensor(sequence[1:])[scored]
     logprobs = torch.log_softmax(logits, -1).gather(1, tokens[:, None])[:, 0]
     return logprobs.numpy(), (logits - logits.gather(1, tokens[:, None])).numpy()
 
@@ -51,12 +51,12 @@ def a_pool(vocabulary: int, context: int) -> tuple[Sequences, Sequences]:
 
 
 def check(scorer: Any, plain: Any, sequences: Sequences, masks: Sequences) -> None:
-    for found, sequence, mask in zip(scorer.score(sequences, masks), sequences, masks, strict=True):
+    for scores, sequence, mask in zip(scorer.score(sequences, masks), sequences, masks, strict=True):
         logprobs, above = textbook(plain, sequence, mask)
-        np.testing.assert_allclose(found.logprobs, logprobs, atol=1e-5)
+        np.testing.assert_allclose(scores.logprobs, logprobs, atol=1e-5)
         clear = (np.abs(above) < NEAR).sum(-1) == 1  # nothing but the token itself is near it
-        np.testing.assert_array_equal(found.ranks[clear], 1 + (above > 0).sum(-1)[clear])
-        assert (found.logprobs.dtype, found.ranks.dtype) == (np.float32, np.int64)
+        np.testing.assert_array_equal(scores.ranks[clear], 1 + (above > 0).sum(-1)[clear])
+        assert (scores.logprobs.dtype, scores.ranks.dtype) == (np.float32, np.int64)
 
 
 @pytest.fixture(scope="module")
@@ -186,8 +186,8 @@ def test_scores_do_not_depend_on_order_and_company(seed: int, dtype: str, tolera
     cut = 1 + seed
     for part in (order[:cut], order[cut:]):
         together = model.score([sequences[n] for n in part], [masks[n] for n in part])
-        for found, number in zip(together, part, strict=True):
-            np.testing.assert_allclose(found.logprobs, alone[number].logprobs, atol=tolerance)
+        for scores, number in zip(together, part, strict=True):
+            np.testing.assert_allclose(scores.logprobs, alone[number].logprobs, atol=tolerance)
 
 
 def test_the_output_layer_runs_a_few_positions_at_a_time(base32: Any, monkeypatch: pytest.MonkeyPatch) -> None:
