@@ -90,7 +90,7 @@ def test_closing_frees_all_and_forgets_them(tiny_directory: Path, monkeypatch: p
 
 def test_what_is_no_model_is_told_and_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CurateError, match="models.nowhere: there is no directory .*/some/nowhere, and"):
+    with pytest.raises(CurateError, match="^model: there is no directory .*/some/nowhere, and"):
         kept_model("./some/nowhere", "language")
     (tmp_path / "empty").mkdir()
     with pytest.raises(CurateError, match="models.empty: .*/empty has no config.json"):
@@ -100,5 +100,5 @@ def test_what_is_no_model_is_told_and_not_kept(tmp_path: Path, monkeypatch: pyte
 
 def test_a_spec_for_a_role_has_the_name_that_is_asked_for() -> None:
     spec = default_spec("owner/name", "embedder")
-    assert (spec.name, spec.backend, spec.model) == ("name", "sentence-transformers", "owner/name")
-    assert default_spec("owner/name", "chat", name="tokenizer").name == "tokenizer"
+    assert (spec.where, spec.backend, spec.model) == ("model", "sentence-transformers", "owner/name")
+    assert default_spec("owner/name", "chat", "tokenizer").where == "tokenizer"
