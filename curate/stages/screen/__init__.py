@@ -78,7 +78,7 @@ _KINDS = {"system": "system", "user": "instruction", "assistant": "response"}
         OTHER_ANSWERS: "the response refers to other answers (LIMA, arXiv 2305.11206)",
         MARKUP: "the response has links, images, or HTML other than code and lists (LIMA, arXiv 2305.11206)",
     },
-    version=2,
+    version=3,
 )
 def screen(
     records: Dataset,
