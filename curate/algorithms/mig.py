@@ -40,8 +40,8 @@ class Labels:
     def of(self, rows: np.ndarray) -> np.ndarray:
         """v A of these points, float32 (len(rows), l)."""
         spread = self.passed_on[self.carried[rows]]
-        found: np.ndarray = np.einsum("nr,nrl->nl", self.strength[rows], spread)
-        return found
+        passed: np.ndarray = np.einsum("nr,nrl->nl", self.strength[rows], spread)
+        return passed
 
 
 def find_labels(vectors: Vectors) -> Labels:
@@ -84,8 +84,8 @@ def mig(
 
     def gains(rows: np.ndarray) -> np.ndarray:
         added = labels.of(rows) * worth[rows, None]
-        found: np.ndarray = ((state + added) ** EXPONENT - state**EXPONENT).sum(axis=1)
-        return found
+        gained: np.ndarray = ((state + added) ** EXPONENT - state**EXPONENT).sum(axis=1)
+        return gained
 
     bound = np.concatenate([gains(np.arange(total)[start : start + 1024]) for start in range(0, total, 1024)])
     chosen: list[int] = []

@@ -76,9 +76,9 @@ def redact(text: str) -> tuple[str, Counter[str]]:
         if not may_hold(text):
             continue
 
-        def replace(found: re.Match[str], kind: str = kind, is_real: Callable[[str], bool] = is_real) -> str:
-            if not is_real(found.group()):
-                return found.group()
+        def replace(match: re.Match[str], kind: str = kind, is_real: Callable[[str], bool] = is_real) -> str:
+            if not is_real(match.group()):
+                return match.group()
             counts[kind] += 1
             return f"<{kind.upper()}>"
 

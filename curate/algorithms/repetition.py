@@ -2,8 +2,8 @@
 
 Lines and n-grams are measures of Gopher (arXiv 2112.11446, table A1): shares of the text's characters that could be
 left out because they stood there before, so a text that says the same k times over has (k - 1) / k, whatever its
-length. Gopher's third measure, the share of the commonest n-gram,
-is for web pages: in short answers it takes worked sums, tables and names for repetition.
+length. Gopher's third measure, the share of the commonest n-gram, is for web pages: in short answers it takes worked
+sums, tables and names for repetition.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ def _suspects(texts: Sequence[str]) -> np.ndarray:
     """The texts that may have a cycle: somewhere 8 characters in a row equal those one period later."""
     codes = _codes("".join(text + _BREAK for text in texts) + _BREAK).astype(np.uint8)
     starts = np.cumsum([0, *(len(text) + len(_BREAK) for text in texts)])
-    found = [np.zeros(0, dtype=np.int64)]
+    positions = [np.zeros(0, dtype=np.int64)]
     for period in range(1, CYCLE + 1):
         same = codes[period:] == codes[:-period]
         eights = same[: len(same) // 8 * 8].view(np.uint64) == 0x0101010101010101
-        found.append(8 * np.flatnonzero(eights))
-    return np.unique(np.searchsorted(starts, np.concatenate(found), side="right") - 1)
+        positions.append(8 * np.flatnonzero(eights))
+    return np.unique(np.searchsorted(starts, np.concatenate(positions), side="right") - 1)
 
 
 def _cycling(text: str) -> float:

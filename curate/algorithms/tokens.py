@@ -147,9 +147,9 @@ def classify(codes: np.ndarray) -> np.ndarray:
     if not len(unknown):
         return classes
     met = np.unique(unknown)
-    found = np.array([_class_of(code) for code in met.tolist()], dtype=np.uint8)
-    _codes[met] = np.where(found == _SEPARATOR, np.uint64(0), mix(met + np.uint64(1)))
-    _classes[met] = found  # last, for another thread may be reading
+    met_classes = np.array([_class_of(code) for code in met.tolist()], dtype=np.uint8)
+    _codes[met] = np.where(met_classes == _SEPARATOR, np.uint64(0), mix(met + np.uint64(1)))
+    _classes[met] = met_classes  # last, for another thread may be reading
     return _classes[codes]
 
 

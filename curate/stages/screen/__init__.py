@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from curate.algorithms import stack_exchange
-from curate.algorithms.language import Found, language
+from curate.algorithms.language import Detection, language
 from curate.algorithms.language import languages as known_languages
 from curate.algorithms.personal_data import redact
 from curate.algorithms.refusal import refusal
@@ -199,7 +199,7 @@ def _text(turn: Mapping[str, Any]) -> Text:
     return Text(kind, turn["content"], turn.get("reasoning_content"), turn.get("finish_reason"))
 
 
-def _tell_language(turns: list[Text], answers: list[Text]) -> Found:
+def _tell_language(turns: list[Text], answers: list[Text]) -> Detection:
     """The language of the conversation; the last turn, and each answer together with the turns, get theirs."""
     spoken = [turn.content for turn in turns if turn.kind != "system"]
     found = language(spoken)
