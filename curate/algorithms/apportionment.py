@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 
 import numpy as np
+import pandas as pd
 
 ROUNDING = 1e-6  # a quota that is a whole number but for this much counts as one
 
@@ -68,8 +69,6 @@ def quotas(shares: Sequence[float], sizes: Sequence[int], count: int) -> np.ndar
 def within_quotas(order: np.ndarray, groups: np.ndarray, quotas: np.ndarray) -> np.ndarray:
     """The first of `order`, row numbers, of each group, as many as its quota says, in their order."""
     group = groups[order]
-    by_group = np.argsort(group, kind="stable")
-    sizes = np.bincount(group, minlength=len(quotas))
-    earlier = np.empty(len(order), dtype=np.int64)  # of its group
-    earlier[by_group] = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return order[earlier < quotas[group]]
+    earlier = pd.Series(group).groupby(group).cumcount().to_numpy()  # of its group
+    chosen: np.ndarray = order[earlier < quotas[group]]
+    return chosen

@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
-from curate.algorithms.tokens import SYMBOL, WORD, Tokens, mix, normalise, tokenize
+from curate.algorithms.tokens import SYMBOL, WORD, Tokens, code_points, mix, normalise, tokenize
 
 Units = Literal["words", "templates", "characters"]
 SIZES: dict[Units, tuple[int, int]] = {"words": (8, 16), "templates": (8, 16), "characters": (32, 16)}
@@ -57,9 +58,8 @@ def _words(texts: Sequence[str]) -> Tokens:
 def _templates(texts: Sequence[str], vocabulary: np.ndarray) -> Tokens:
     texts = [_without_identifiers(text) if "def " in text else text for text in texts]
     tokens = _words(texts)
-    entries = np.minimum(np.searchsorted(vocabulary, tokens.hashes), max(len(vocabulary) - 1, 0))
-    known = vocabulary[entries] == tokens.hashes if len(vocabulary) else np.zeros(len(entries), dtype=bool)
-    codes = _codes(texts)[tokens.starts]
+    known = pd.Index(tokens.hashes).isin(vocabulary)
+    codes = code_points("\n".join(texts))[tokens.starts]
     number = (codes >= ord("0")) & (codes <= ord("9"))
     hashes = np.where(number, NUMBER, np.where(known | (tokens.kinds != WORD), tokens.hashes, NAME))
     owners = tokens.owners
@@ -86,9 +86,5 @@ def _characters(texts: Sequence[str]) -> Tokens:
     lengths = np.where(spoken, tokens.lengths, 0)
     before = np.concatenate(([0], np.cumsum(lengths)))
     starts = np.arange(before[-1]) + np.repeat(tokens.starts - before[:-1], lengths)
-    hashes = mix(_codes(texts)[starts] + np.uint64(3))
+    hashes = mix(code_points("\n".join(texts))[starts] + np.uint64(3))
     return Tokens(hashes, np.repeat(tokens.kinds, lengths), starts, starts + 1, before[tokens.offsets])
-
-
-def _codes(texts: Sequence[str]) -> np.ndarray:
-    return np.frombuffer("\n".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)

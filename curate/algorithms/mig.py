@@ -55,9 +55,8 @@ def find_labels(vectors: Vectors) -> Labels:
     carried = np.zeros((len(vectors), min(CARRIED, number)), dtype=np.int64)
     strength = np.zeros(carried.shape, dtype=np.float32)
     for rows, block in blocks(vectors):
-        table = block @ centres.T
-        carried[rows] = np.argsort(-table, axis=1, kind="stable")[:, : carried.shape[1]]
-        strength[rows] = np.maximum(np.take_along_axis(table, carried[rows], axis=1), 0)
+        cosines, carried[rows] = faiss.knn(block, centres, carried.shape[1], faiss.METRIC_INNER_PRODUCT)
+        strength[rows] = np.maximum(cosines, 0)
     related = centres @ centres.T
     np.fill_diagonal(related, 1)
     weights = np.where(related >= RELATED, related, 0)

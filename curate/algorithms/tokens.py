@@ -96,7 +96,7 @@ def batches(texts: Iterable[str]) -> Iterator[list[str]]:
 
 def tokenize(texts: Sequence[str]) -> Tokens:
     """The tokens of each text, as it is: pass normalised texts to ignore case and character forms."""
-    codes = np.frombuffer("\n".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    codes = code_points("\n".join(texts))
     classes = classify(codes)
     inside = classes != _SEPARATOR
     goes_on = (classes[1:] == WORD) & (classes[:-1] == WORD)
@@ -113,6 +113,11 @@ def tokenize(texts: Sequence[str]) -> Tokens:
         ends=np.flatnonzero(closes) + 1,
         offsets=np.concatenate(([0], np.searchsorted(starts, ends_of_texts))).astype(np.int64),
     )
+
+
+def code_points(text: str) -> np.ndarray:
+    """The code points of a text, uint32, one for each character."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
 def mix(values: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ def _needs(config: Mapping[str, Any]) -> list[str]:
     needs=_needs,
     makes=("scores", "scores.rank", "scores.gain", "scores.represents"),
     reasons={NOT_CHOSEN: "other records cover more; detail names the chosen record that is nearest to it"},
-    version=4,
+    version=5,
 )
 def diversify(
     records: Dataset,
