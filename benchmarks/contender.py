@@ -30,7 +30,7 @@ class Contender:
         print(file=self._process.stdin, flush=True)
 
     def result(self) -> dict[str, Any]:
-        """What it found, when it is there."""
+        """What the work gave, when it is done."""
         for line in self._process.stdout or ():
             if line.startswith(MARK):
                 result: dict[str, Any] = json.loads(line.removeprefix(MARK))
@@ -43,7 +43,7 @@ class Contender:
 
 
 def take_turns(script: str, tasks: dict[str, dict[str, Any]], rounds: int) -> dict[str, list[dict[str, Any]]]:
-    """What each contender found in each round."""
+    """What the work of each contender gave in each round."""
     contenders = {name: Contender(script, task) for name, task in tasks.items()}
     results: dict[str, list[dict[str, Any]]] = {name: [] for name in tasks}
     for _ in range(rounds):

@@ -65,8 +65,8 @@ def main() -> None:
         for name, disguise in DISGUISES.items():
             rng = random.Random(0)
             pool = _pool([disguise(text, rng) for text in items])
-            found = [len(decontaminate(pool, benchmarks=[path], **mode).dropped) for mode in MODES.values()]
-            _row(name, *(f"{100 * count / len(items):.1f}" for count in found))
+            counts = [len(decontaminate(pool, benchmarks=[path], **mode).dropped) for mode in MODES.values()]
+            _row(name, *(f"{100 * count / len(items):.1f}" for count in counts))
         print()
     print("### Records dropped from other data, and records a second (one thread)\n")
     _row("pool, records, mean characters", "against", *MODES)
@@ -116,7 +116,7 @@ def _renamed(text: str, rng: random.Random) -> str:
         word.capitalize() for word in re.findall(r"\b[a-z]+\b", text)
     }
     names = {word: rng.choice(NAMES) for word in sorted(capital - _COMMON)}
-    return re.sub(r"\b[A-Z][a-z]+\b", lambda found: names.get(found[0], found[0]), text)
+    return re.sub(r"\b[A-Z][a-z]+\b", lambda word: names.get(word[0], word[0]), text)
 
 
 def _renumbered(text: str, rng: random.Random) -> str:
@@ -131,7 +131,7 @@ def _identifiers(text: str, rng: random.Random) -> str:
         return text  # no code
     defined = sorted({name for f in functions for name in (f.name, *(a.arg for a in f.args.args))})
     changed = {name: f"{rng.choice(NAMES).lower().replace('-', '')}_{number}" for number, name in enumerate(defined)}
-    return re.sub(r"\w+", lambda found: changed.get(found[0], found[0]), text)
+    return re.sub(r"\w+", lambda word: changed.get(word[0], word[0]), text)
 
 
 def _spaced(text: str, rng: random.Random) -> str:
@@ -142,8 +142,8 @@ def _spaced(text: str, rng: random.Random) -> str:
 
 def _split(text: str) -> list[str]:
     """Two turns, divided at the space nearest to the middle."""
-    spaces = [place for place, letter in enumerate(text) if letter.isspace()]
-    middle = min(spaces, key=lambda place: abs(place - len(text) // 2))
+    spaces = [position for position, letter in enumerate(text) if letter.isspace()]
+    middle = min(spaces, key=lambda position: abs(position - len(text) // 2))
     return [text[:middle], text[middle:]]
 
 

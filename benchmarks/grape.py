@@ -167,8 +167,8 @@ class Experiment:
             if self._done(arm, budget, seed):
                 continue
             drawn = self._draw(arm, budget, seed)
-            with TemporaryDirectory() as place:
-                model = Path(place)
+            with TemporaryDirectory() as directory:
+                model = Path(directory)
                 conversations = [example["messages"] for example in drawn]
                 fine_tune(self.base, conversations, model, rate=self.settings["rate"], seed=seed)
                 measured = self.measure(model, seed)

@@ -58,15 +58,19 @@ def add(rng: random.Random) -> Task:
 
 
 def multiply(rng: random.Random) -> Task:
-    boxes, each, things = rng.randint(11, 49), rng.randint(2, 9), rng.choice(THINGS)
+    boxes, per_box, things = rng.randint(11, 49), rng.randint(2, 9), rng.choice(THINGS)
     tens, ones = boxes - boxes % 10, boxes % 10
     above = tens + 10
     return Task(
         "multiply",
-        f"One box holds {each} {things}. How many {things} do {boxes} boxes hold?",
-        (_product(tens, each), _product(ones, each), _sum(tens * each, ones * each)),
-        (_product(above, each), _product(above - boxes, each), _difference(above * each, (above - boxes) * each)),
-        str(boxes * each),
+        f"One box holds {per_box} {things}. How many {things} do {boxes} boxes hold?",
+        (_product(tens, per_box), _product(ones, per_box), _sum(tens * per_box, ones * per_box)),
+        (
+            _product(above, per_box),
+            _product(above - boxes, per_box),
+            _difference(above * per_box, (above - boxes) * per_box),
+        ),
+        str(boxes * per_box),
     )
 
 
@@ -117,12 +121,12 @@ def remove(rng: random.Random) -> Task:
     letters = [letter if rng.random() < 0.4 else rng.choice(others) for _ in range(6)]
     keep = [" ".join(x for x in half if x != letter) or "nothing" for half in (letters[:3], letters[3:])]
     answer = " ".join(x for x in letters if x != letter) or "nothing"
-    places = [str(place) for place, x in enumerate(letters, 1) if x != letter]
+    positions = [str(position) for position, x in enumerate(letters, 1) if x != letter]
     return Task(
         "remove",
         f"Remove every {letter} from: {' '.join(letters)}",
         ((" ".join(letters[:3]), keep[0]), (" ".join(letters[3:]), keep[1]), (f"{keep[0]} and {keep[1]}", answer)),
-        ((f"not {letter} at", " ".join(places) or "nothing"), ("letters there", answer)),
+        ((f"not {letter} at", " ".join(positions) or "nothing"), ("letters there", answer)),
         answer,
     )
 
@@ -132,12 +136,12 @@ def count(rng: random.Random) -> Task:
     letters = [letter if rng.random() < 0.45 else rng.choice(others) for _ in range(8)]
     halves = letters[:4], letters[4:]
     first, second = (half.count(letter) for half in halves)
-    places = " ".join(str(place) for place, x in enumerate(letters, 1) if x == letter) or "nothing"
+    positions = " ".join(str(position) for position, x in enumerate(letters, 1) if x == letter) or "nothing"
     return Task(
         "count",
         f"How many times does {letter} stand in: {' '.join(letters)}",
         (*((f"{letter} in {' '.join(half)}", str(half.count(letter))) for half in halves), _sum(first, second)),
-        ((f"{letter} at", places), (f"size of {places}", str(first + second))),
+        ((f"{letter} at", positions), (f"size of {positions}", str(first + second))),
         str(first + second),
     )
 

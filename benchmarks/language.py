@@ -38,13 +38,13 @@ _LINGUA = lingua.LanguageDetectorBuilder.from_all_languages().build()
 
 
 def _lingua(text: str) -> str:
-    found = _LINGUA.detect_language_of(text)
-    return found.iso_code_639_1.name.lower() if found else UNDETERMINED
+    detected = _LINGUA.detect_language_of(text)
+    return detected.iso_code_639_1.name.lower() if detected else UNDETERMINED
 
 
 def _cld3(text: str) -> str:
-    found = _CLD3.FindLanguage(text)
-    return found.language if found.is_reliable else UNDETERMINED
+    detected = _CLD3.FindLanguage(text)
+    return detected.language if detected.is_reliable else UNDETERMINED
 
 
 def _fasttext(text: str) -> str:
@@ -86,9 +86,9 @@ def main() -> None:
 
 
 def _accuracy(detect: Callable[[str], str], pairs: list[tuple[str, str]]) -> str:
-    found = [detect(text).split("-")[0] for text, _ in pairs]
-    right = sum(_SAME.get(answer, answer) == code for answer, (_, code) in zip(found, pairs, strict=True))
-    unknown = sum(_SAME.get(answer, answer) == UNDETERMINED for answer in found)
+    answers = [detect(text).split("-")[0] for text, _ in pairs]
+    right = sum(_SAME.get(answer, answer) == code for answer, (_, code) in zip(answers, pairs, strict=True))
+    unknown = sum(_SAME.get(answer, answer) == UNDETERMINED for answer in answers)
     return f"{right / len(pairs):.3f} / {(len(pairs) - right - unknown) / len(pairs):.3f}"
 
 

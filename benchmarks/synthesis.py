@@ -41,10 +41,10 @@ def main() -> None:
     results = take_turns(__file__, {name: {"contender": name} for name in ("bare", "stage")}, ROUNDS)
     speeds = {}
     for name, rounds in results.items():
-        tokens, seconds = (sum(found[key] for found in rounds) for key in ("tokens", "seconds"))
+        tokens, seconds = (sum(result[key] for result in rounds) for key in ("tokens", "seconds"))
         speeds[name] = tokens / seconds
-        each = ", ".join(f"{found['seconds']:.1f}" for found in rounds)
-        print(f"| {name} | {tokens:,} | {each} | {speeds[name]:,.0f} | {speeds[name] / speeds['bare']:.3f} |")
+        by_round = ", ".join(f"{result['seconds']:.1f}" for result in rounds)
+        print(f"| {name} | {tokens:,} | {by_round} | {speeds[name]:,.0f} | {speeds[name] / speeds['bare']:.3f} |")
     print(f"Load {os.getloadavg()[0]:.1f}.")
 
 

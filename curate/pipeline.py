@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curate.declaration import Stage
@@ -20,6 +18,7 @@ from curate.models.spec import ModelSpec, models_schema, parse_spec
 from curate.records.identity import digest
 from curate.records.reading import files_of
 from curate.registry import column_hint, get_stage, missing_columns, stage_names
+from curate.yaml_files import apply_override, as_yaml, read_yaml
 
 OWN_STAGE = r"^[\w.]+:\w+$"  # module:name
 
@@ -106,7 +105,7 @@ class Pipeline:
         content = read_yaml(text, str(path))
         if isinstance(content, dict):
             for override in overrides:
-                _override(content, override)
+                apply_override(content, override)
         return cls(content, name=path.stem, origin=str(path))
 
     def to_dict(self) -> dict[str, Any]:
@@ -115,7 +114,7 @@ class Pipeline:
             "seed": self.seed,
             "shard_rows": self.shard_rows,
             "models": {name: spec.to_dict() for name, spec in self.models.items()},
-            "stages": [{step.name: _as_yaml(step.config)} for step in self.steps],
+            "stages": [{step.name: as_yaml(step.config)} for step in self.steps],
         }
 
     @cached_property
@@ -136,7 +135,7 @@ class Pipeline:
         for number, step in enumerate(self.steps):
             models = {name: self.fingerprints[name] for name in step.models()}
             files = [_content_hash(file) for file in step.files()]
-            parts = (step.name, step.stage.version, _as_yaml(step.config), models, files, self.shard_rows)
+            parts = (step.name, step.stage.version, as_yaml(step.config), models, files, self.shard_rows)
             before = keys[:number] if number == self.makers else keys[-1:] if number > self.makers else []
             keys.append(digest(before, *parts))
         return keys
@@ -230,84 +229,6 @@ def pipeline_schema() -> dict[str, Any]:
     stages.append({"type": "object", "patternProperties": {OWN_STAGE: {}}, "additionalProperties": False})
     schema["properties"]["stages"]["items"] = {"anyOf": stages}
     return schema
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, and only `true` and `false` are booleans, as in YAML 1.2.
-
-    Without the latter, the key `on` would be read as `True`.
-    """
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: the key {key!r} stands twice")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
-
-
-def read_yaml(text: str, where: str) -> Any:
-    """The value of one YAML document; raises CurateError that begins with `where`."""
-    try:
-        return _Loader(text).get_single_data()
-    except yaml.YAMLError as error:
-        raise CurateError(f"{where}: not readable as YAML: {' '.join(str(error).split())}") from None
-
-
-def _override(content: dict[str, Any], override: str) -> None:
-    """Applies one `--set`."""
-    target, equals, text = override.partition("=")
-    *path, key = target.split(".")
-    if not equals or not key:
-        raise CurateError(f"--set {override}: STAGE.KEY=VALUE is expected, such as deduplicate.threshold=0.7")
-    value = read_yaml(text, f"--set {override}")
-    if not path:
-        content[key] = value
-    elif path[0] == "models" and len(path) == 2:
-        models = content.get("models") or {}
-        if path[1] not in models:
-            raise CurateError(f"--set {override}: there is no model {path[1]!r}; {nearest(path[1], models)}")
-        models[path[1]][key] = value
-    else:
-        _stage_entry(content, ".".join(path), override)[key] = value
-
-
-def _stage_entry(content: dict[str, Any], label: str, override: str) -> dict[str, Any]:
-    """The parameters of the stage `label` in `content`, for an override to change."""
-    labels: dict[str, int] = {}
-    stages = content["stages"] if isinstance(content.get("stages"), list) else []
-    for place, entry in enumerate(stages):
-        name = entry if isinstance(entry, str) else next(iter(entry), "") if isinstance(entry, dict) else ""
-        count = 1 + sum(known == name or known.startswith(f"{name}#") for known in labels)
-        labels[name if count == 1 else f"{name}#{count}"] = place
-    if label not in labels:
-        raise CurateError(f"--set {override}: the pipeline has no stage {label!r}; {nearest(label, labels)}")
-    place = labels[label]
-    name = label.partition("#")[0]
-    entry = stages[place]
-    stages[place] = {name: dict((entry[name] if isinstance(entry, dict) else None) or {})}
-    found: dict[str, Any] = stages[place][name]
-    return found
-
-
-def _as_yaml(value: Any) -> Any:
-    """A parameter as YAML and JSON hold it."""
-    if isinstance(value, Mapping):
-        return {key: _as_yaml(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_as_yaml(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
 
 
 def _content_hash(path: Path) -> str:

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from curate import CurateError, Pipeline, Run
+from curate.pipeline import pipeline_schema
 from curate.registry import get_stage, stage_names
 from tests.conftest import ROOT
 
@@ -132,9 +133,8 @@ def installed(beside):
     about = beside / "shouting-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: shouting\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(
-        TOML.replace('[project.entry-points."curate.stages"]', "[curate.stages]").replace('"', "")
-    )
+    entry_points = TOML.replace('[project.entry-points."curate.stages"]', "[curate.stages]").replace('"', "")
+    (about / "entry_points.txt").write_text(entry_points)
     return beside
 
 
@@ -151,8 +151,6 @@ def test_a_registered_stage_is_listed_and_in_the_schema(installed):
     ).stdout
     assert "questions" in listed
     assert "Keeps the conversations in which something is asked." in " ".join(listed.split())
-    from curate.pipeline import pipeline_schema
-
     assert any(
         "questions" in option.get("properties", {})
         for option in pipeline_schema()["properties"]["stages"]["items"]["anyOf"]

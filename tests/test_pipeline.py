@@ -2,10 +2,10 @@ import json
 import re
 
 import pytest
-import yaml
 
 from curate import CurateError, Pipeline
 from curate.pipeline import pipeline_schema
+from curate.yaml_files import read_yaml, yaml_text
 from tests.conftest import BASE, CHAT, MINILM, ROOT
 
 MODELS = {
@@ -108,7 +108,7 @@ def test_a_key_that_stands_twice_is_an_error(tmp_path):
         Pipeline.from_yaml(write(tmp_path, "seed: 1\nseed: 2\nstages: []\n"))
 
 
-CONTENT = yaml.safe_dump({"models": MODELS, "stages": [SYNTHESIZE, {"deduplicate": {}}, RESPOND, {"deduplicate": {}}]})
+CONTENT = yaml_text({"models": MODELS, "stages": [SYNTHESIZE, {"deduplicate": {}}, RESPOND, {"deduplicate": {}}]})
 
 
 def test_set_changes_stages_models_and_the_pipeline_itself(tmp_path):
@@ -169,7 +169,7 @@ def test_a_file_that_is_added_to_an_input_directory_changes_the_key(tmp_path):
 def test_the_resolved_pipeline_is_a_pipeline_with_every_value():
     resolved = pipeline(SYNTHESIZE, RESPOND, seed=5).to_dict()
     assert resolved["stages"][0]["synthesize"]["seed"] == 5
-    again = Pipeline(yaml.safe_load(yaml.safe_dump(resolved)))
+    again = Pipeline(read_yaml(yaml_text(resolved), "p.yaml"))
     assert again.to_dict() == resolved
     assert again.keys == pipeline(SYNTHESIZE, RESPOND, seed=5).keys
 
@@ -212,7 +212,7 @@ def test_domains_and_grid_come_back_from_the_resolved_pipeline():
         "grid": [[1.0, 1.0, 3], [1.2, 0.99, 1]],
     }
     made = pipeline({"synthesize": {**SYNTHESIZE["synthesize"], **steered}}).to_dict()
-    assert Pipeline(yaml.safe_load(yaml.safe_dump(made))).to_dict() == made
+    assert Pipeline(read_yaml(yaml_text(made), "p.yaml")).to_dict() == made
 
 
 def test_a_grid_beside_a_temperature_is_refused_before_anything_is_loaded():

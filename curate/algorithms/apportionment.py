@@ -2,8 +2,8 @@
 
 After n items, a part with the share p has had floor(np) or ceil(np) of them: the quota condition of apportionment
 (Balinski and Young, Fair Representation, 1982), for every n. Which part comes next is then free within a window: each
-part has its items to come, each with a first and a last place, and as long as no more of them are due by any place
-than there are places until then, a complete order exists (Hall's condition for unit jobs with release times and
+part has its items to come, each with a first and a last turn, and as long as no more of them are due by any turn
+than there are turns until then, a complete order exists (Hall's condition for unit jobs with release times and
 deadlines, as in Tijdeman's chairman assignment, 1980).
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 
 import numpy as np
+import pandas as pd
 
 ROUNDING = 1e-6  # a quota that is a whole number but for this much counts as one
 
@@ -28,7 +29,7 @@ def apportion(shares: Sequence[float], groups: Iterable[int] = repeat(0)) -> Ite
         yield from (0 for _ in groups)
         return
     quota = np.array(shares, dtype=np.float64) / np.sum(shares)
-    ahead = np.arange(int(np.ceil(2 / quota.min())) + 1)  # beyond these places nothing can become due too soon
+    ahead = np.arange(int(np.ceil(2 / quota.min())) + 1)  # turns; beyond them nothing can become due too soon
     taken = np.zeros(len(quota), dtype=np.int64)
     taken_by: dict[int, np.ndarray] = defaultdict(lambda: np.zeros(len(quota), dtype=np.int64))
     for number, group in enumerate(groups, 1):
@@ -68,8 +69,6 @@ def quotas(shares: Sequence[float], sizes: Sequence[int], count: int) -> np.ndar
 def within_quotas(order: np.ndarray, groups: np.ndarray, quotas: np.ndarray) -> np.ndarray:
     """The first of `order`, row numbers, of each group, as many as its quota says, in their order."""
     group = groups[order]
-    by_group = np.argsort(group, kind="stable")
-    sizes = np.bincount(group, minlength=len(quotas))
-    earlier = np.empty(len(order), dtype=np.int64)  # of its group
-    earlier[by_group] = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return order[earlier < quotas[group]]
+    earlier = pd.Series(group).groupby(group).cumcount().to_numpy()  # of its group
+    chosen: np.ndarray = order[earlier < quotas[group]]
+    return chosen

@@ -32,11 +32,11 @@ def deita(
         block = vectors[rows]
         closest = (block @ taken[: len(chosen)].T).max(axis=1, initial=-1)
         among = block @ block.T
-        for place, row in enumerate(rows.tolist()):
-            if closest[place] >= threshold or (left is not None and groups is not None and not left[groups[row]]):
+        for position, row in enumerate(rows.tolist()):
+            if closest[position] >= threshold or (left is not None and groups is not None and not left[groups[row]]):
                 continue
-            np.maximum(closest, among[place], out=closest)
-            taken[len(chosen)] = block[place]
+            np.maximum(closest, among[position], out=closest)
+            taken[len(chosen)] = block[position]
             chosen.append(row)
             if left is not None and groups is not None:
                 left[groups[row]] -= 1

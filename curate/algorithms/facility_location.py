@@ -20,24 +20,24 @@ def facility_location(
     graph: SimilarityGraph,
     count: int,
     bonus: np.ndarray | None = None,
-    reach: float | None = None,
+    point_weight: float | None = None,
     groups: np.ndarray | None = None,
     quotas: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """At most `count` of c candidates in the order of their choice, int64 (k,), and each one's gain in F, float64 (k,).
 
-    `graph` says how well they cover the m points that ask to be covered. `reach` is the weight of one such point, by
-    default 1 / m; `bonus`, float64 (c,), is what each candidate adds by itself. `groups`, int64 (c,), number the
-    candidates' groups, and `quotas`, int64 (g,), say how many a group may have. Among equal gains the smaller row goes
-    first, also when nothing is left to gain.
+    `graph` says how well they cover the m points that ask to be covered. `point_weight` is the weight of one such
+    point, by default 1 / m; `bonus`, float64 (c,), is what each candidate adds by itself. `groups`, int64 (c,), number
+    the candidates' groups, and `quotas`, int64 (g,), say how many a group may have. Among equal gains the smaller row
+    goes first, also when nothing is left to gain.
     """
     candidates, points = graph.shape
-    each = 1 / points if reach is None else reach
+    weight = 1 / points if point_weight is None else point_weight
     member = np.zeros(candidates, dtype=np.int64) if groups is None else groups
     left = np.array([count]) if quotas is None else quotas.copy()
-    worth = graph.totals()  # each candidate's gain, in units of `each`
+    worth = graph.totals()  # each candidate's gain, in units of `weight`
     if bonus is not None:
-        worth += np.rint(bonus / each / UNIT) * UNIT
+        worth += np.rint(bonus / weight / UNIT) * UNIT
     worth[left[member] == 0] = -np.inf
     served = np.zeros(points, dtype=np.float32)
     chosen: list[int] = []
@@ -48,7 +48,7 @@ def facility_location(
         if gain == -np.inf:
             break
         chosen.append(row)
-        gains.append(each * gain)
+        gains.append(weight * gain)
         covered, cosines = graph.covered_by(row)
         better = cosines > served[covered]
         covered, cosines = covered[better], cosines[better]

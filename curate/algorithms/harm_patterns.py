@@ -117,7 +117,7 @@ _LEET_IN_WORD = re.compile(r"(?<=[a-z])[013457@$]+(?=[a-z])")
 
 
 class Match(NamedTuple):
-    """What was found: the pattern, and the normalised text around it."""
+    """A match: the pattern, and the normalised text around it."""
 
     pattern: Pattern
     excerpt: str
@@ -130,11 +130,11 @@ def find_harm(text: str) -> Match | None:
     space), and digits between letters are also read as the letters that they resemble.
     """
     folded = _fold(text)
-    spelled = _LEET_IN_WORD.sub(lambda found: found.group().translate(_LEET), folded)
+    spelled = _LEET_IN_WORD.sub(lambda digits: digits.group().translate(_LEET), folded)
     for pattern in PATTERNS:
         searched = spelled if pattern.spelled else folded
-        if found := pattern.regex.search(searched):
-            return Match(pattern, searched[max(0, found.start() - 20) : found.end() + 20])
+        if match := pattern.regex.search(searched):
+            return Match(pattern, searched[max(0, match.start() - 20) : match.end() + 20])
     return None
 
 

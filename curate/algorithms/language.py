@@ -22,23 +22,23 @@ _NO_LANGUAGE = "zxx"  # of ISO 639-2: no linguistic content
 _PART_OF = {"nn": "no", "wuu": "zh", "yue": "zh", "ary": "ar", "arz": "ar"}  # macrolanguages of ISO 639-3
 
 
-class Found(NamedTuple):
+class Detection(NamedTuple):
     """A language, as its ISO 639-1 code (639-3 where it has none) or `und`, and the confidence, in [0, 1]."""
 
     language: str
     confidence: float
 
 
-def language(turns: Iterable[str]) -> Found:
+def language(turns: Iterable[str]) -> Detection:
     """The language in which most of the prose of these turns is written.
 
     Code, formulas and addresses do not count, nor what lies beyond the first 500 characters of a turn. It is `und`
     where the confidence is below 0.5: with too few words, none at all, or two languages in equal parts.
     """
     text = "\n".join(prose(turn)[:_CHARACTERS].strip() for turn in turns)
-    found, confidence = _identifier().classify(text)
-    known = confidence >= CONFIDENCE and found != _NO_LANGUAGE
-    return Found(_PART_OF.get(found, found) if known else UNDETERMINED, confidence)
+    code, confidence = _identifier().classify(text)
+    known = confidence >= CONFIDENCE and code != _NO_LANGUAGE
+    return Detection(_PART_OF.get(code, code) if known else UNDETERMINED, confidence)
 
 
 def languages() -> list[str]:

@@ -2,10 +2,10 @@
 characters.
 
 - `words`: the words of the normalised text; case, spacing, punctuation and symbols do not count.
-- `templates`: the same, with a number's place for every run of digits, and a name's place for every word that the
-  benchmarks never write in lower case and for the names of functions and parameters that a text defines (`def f(x)`);
-  what stands there may change. A run of places is one. The rule looks at words alone, not at their case in the text, so
-  a text in capitals is masked as its original is.
+- `templates`: the same, with a placeholder for every run of digits, and one for every word that the benchmarks never
+  write in lower case and for the names of functions and parameters that a text defines (`def f(x)`); what it stands for
+  may change. A run of placeholders is one. The rule looks at words alone, not at their case in the text, so a text in
+  capitals is masked as its original is.
 - `characters`: letters, marks and digits alone, each one a unit: spaces may be put in or left out anywhere.
 """
 
@@ -17,26 +17,27 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from curate.algorithms.splitmix64 import mix
-from curate.algorithms.tokens import SYMBOL, WORD, Tokens, normalise, tokenize
+from curate.algorithms.tokens import SYMBOL, WORD, Tokens, code_points, normalise, tokenize
 
 Units = Literal["words", "templates", "characters"]
 SIZES: dict[Units, tuple[int, int]] = {"words": (8, 16), "templates": (8, 16), "characters": (32, 16)}
-NAME, NUMBER = np.uint64(1), np.uint64(2)  # the hashes of masked places
+NAME, NUMBER = np.uint64(1), np.uint64(2)  # the hashes of the placeholders
 _DEFINITION = re.compile(r"\bdef (\w+)\s*\(([^()]*)")
 _PARAMETER = re.compile(r"(?:^|,)[\s*]*(\w+)")
 
 
 def lower_case_words(texts: Sequence[str]) -> np.ndarray:
     """The hashes, sorted, uint64, of the tokens that stand in lower case, or have no case, somewhere in `texts`."""
-    found = [np.zeros(0, dtype=np.uint64)]
+    lower = [np.zeros(0, dtype=np.uint64)]
     for text in texts:
         folded = tokenize([normalise(text)]).hashes
         written = tokenize([unicodedata.normalize("NFKC", text)]).hashes
         same_count = len(folded) == len(written)  # case folding can make two tokens of one, in a few scripts
-        found.append(folded[folded == written] if same_count else folded)
-    return np.unique(np.concatenate(found))
+        lower.append(folded[folded == written] if same_count else folded)
+    return np.unique(np.concatenate(lower))
 
 
 def units_of(texts: Sequence[str], units: Units, vocabulary: np.ndarray) -> Tokens:
@@ -58,9 +59,8 @@ def _words(texts: Sequence[str]) -> Tokens:
 def _templates(texts: Sequence[str], vocabulary: np.ndarray) -> Tokens:
     texts = [_without_identifiers(text) if "def " in text else text for text in texts]
     tokens = _words(texts)
-    places = np.minimum(np.searchsorted(vocabulary, tokens.hashes), max(len(vocabulary) - 1, 0))
-    known = vocabulary[places] == tokens.hashes if len(vocabulary) else np.zeros(len(places), dtype=bool)
-    codes = _codes(texts)[tokens.starts]
+    known = pd.Index(tokens.hashes).isin(vocabulary)
+    codes = code_points("\n".join(texts))[tokens.starts]
     number = (codes >= ord("0")) & (codes <= ord("9"))
     hashes = np.where(number, NUMBER, np.where(known | (tokens.kinds != WORD), tokens.hashes, NAME))
     owners = tokens.owners
@@ -78,7 +78,7 @@ def _without_identifiers(text: str) -> str:
     }
     if not defined:
         return text
-    return re.sub(rf"\b(?:{'|'.join(sorted(map(re.escape, defined)))})\b", lambda found: "ℵ" * len(found[0]), text)
+    return re.sub(rf"\b(?:{'|'.join(sorted(map(re.escape, defined)))})\b", lambda name: "ℵ" * len(name[0]), text)
 
 
 def _characters(texts: Sequence[str]) -> Tokens:
@@ -87,9 +87,5 @@ def _characters(texts: Sequence[str]) -> Tokens:
     lengths = np.where(spoken, tokens.lengths, 0)
     before = np.concatenate(([0], np.cumsum(lengths)))
     starts = np.arange(before[-1]) + np.repeat(tokens.starts - before[:-1], lengths)
-    hashes = mix(_codes(texts)[starts] + np.uint64(3))
+    hashes = mix(code_points("\n".join(texts))[starts] + np.uint64(3))
     return Tokens(hashes, np.repeat(tokens.kinds, lengths), starts, starts + 1, before[tokens.offsets])
-
-
-def _codes(texts: Sequence[str]) -> np.ndarray:
-    return np.frombuffer("\n".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)

@@ -21,17 +21,17 @@ def medoids(
     `bonus`, float64 (n,), is what a point is worth by itself, in sums of cosines. With `groups`, int64 (n,), a point
     only gives way to one of its own group. Of equally good points the smaller row goes first.
     """
-    place = cover_chosen(vectors, chosen).place
+    nearest = cover_chosen(vectors, chosen).nearest
     sums = np.zeros((len(chosen), vectors.shape[1]), dtype=np.float32)
     for rows, block in blocks(vectors):
-        order = np.argsort(place[rows], kind="stable")
-        owner, starts = np.unique(place[rows][order], return_index=True)
+        order = np.argsort(nearest[rows], kind="stable")
+        owner, starts = np.unique(nearest[rows][order], return_index=True)
         sums[owner] += np.add.reduceat(block[order], starts)
 
     best = np.full(len(chosen), -np.inf)
     taken = chosen.copy()
     for rows, block in blocks(vectors):
-        owner = place[rows]
+        owner = nearest[rows]
         worth = np.einsum("ij,ij->i", block, sums[owner]).astype(np.float64)
         if bonus is not None:
             worth += bonus[rows]

@@ -40,8 +40,8 @@ class Labels:
     def of(self, rows: np.ndarray) -> np.ndarray:
         """v A of these points, float32 (len(rows), l)."""
         spread = self.passed_on[self.carried[rows]]
-        found: np.ndarray = np.einsum("nr,nrl->nl", self.strength[rows], spread)
-        return found
+        passed: np.ndarray = np.einsum("nr,nrl->nl", self.strength[rows], spread)
+        return passed
 
 
 def find_labels(vectors: Vectors) -> Labels:
@@ -55,9 +55,8 @@ def find_labels(vectors: Vectors) -> Labels:
     carried = np.zeros((len(vectors), min(CARRIED, number)), dtype=np.int64)
     strength = np.zeros(carried.shape, dtype=np.float32)
     for rows, block in blocks(vectors):
-        table = block @ centres.T
-        carried[rows] = np.argsort(-table, axis=1, kind="stable")[:, : carried.shape[1]]
-        strength[rows] = np.maximum(np.take_along_axis(table, carried[rows], axis=1), 0)
+        cosines, carried[rows] = faiss.knn(block, centres, carried.shape[1], faiss.METRIC_INNER_PRODUCT)
+        strength[rows] = np.maximum(cosines, 0)
     related = centres @ centres.T
     np.fill_diagonal(related, 1)
     weights = np.where(related >= RELATED, related, 0)
@@ -84,8 +83,8 @@ def mig(
 
     def gains(rows: np.ndarray) -> np.ndarray:
         added = labels.of(rows) * worth[rows, None]
-        found: np.ndarray = ((state + added) ** EXPONENT - state**EXPONENT).sum(axis=1)
-        return found
+        gained: np.ndarray = ((state + added) ** EXPONENT - state**EXPONENT).sum(axis=1)
+        return gained
 
     bound = np.concatenate([gains(np.arange(total)[start : start + 1024]) for start in range(0, total, 1024)])
     chosen: list[int] = []

@@ -32,7 +32,7 @@ class Sketches(NamedTuple):
 
 def sketch(texts: Iterable[str], count: int) -> Sketches:
     """The sketches of `count` texts, normalised first; they serve any threshold. Takes 273 bytes a text."""
-    found = Sketches(
+    sketches = Sketches(
         np.empty((count, 16), dtype=np.uint8), np.empty((count, LONGEST), dtype=np.uint16), np.empty(count, dtype=bool)
     )
     done = 0
@@ -41,10 +41,10 @@ def sketch(texts: Iterable[str], count: int) -> Sketches:
         done = rows.stop
         hashes, offsets = shingles(batch)
         names = b"".join(hashlib.blake2b(t.encode("utf-8", "surrogatepass"), digest_size=16).digest() for t in batch)
-        found.digests[rows] = np.frombuffer(names, dtype=np.uint8).reshape(-1, 16)
-        found.signatures[rows] = signatures(hashes, offsets)
-        found.spoken[rows] = np.diff(offsets) > 0
-    return found
+        sketches.digests[rows] = np.frombuffer(names, dtype=np.uint8).reshape(-1, 16)
+        sketches.signatures[rows] = signatures(hashes, offsets)
+        sketches.spoken[rows] = np.diff(offsets) > 0
+    return sketches
 
 
 class NearDuplicates:
@@ -62,11 +62,11 @@ class NearDuplicates:
         proposed, bounds = np.unique(owners, return_index=True)
         self._first, self._threshold = first, threshold
         self._signatures, self._agreement = sketches.signatures, least_agreement(threshold)
-        self._place = np.full(len(first), -1, dtype=np.int32)  # of a row among the proposed ones
-        self._place[proposed] = np.arange(len(proposed))
+        self._text = np.full(len(first), -1, dtype=np.int32)  # the number of a row's text among the proposed ones
+        self._text[proposed] = np.arange(len(proposed))
         self._bounds = np.append(bounds, len(owners))
         self._hashes, self._ends = _sets(texts_of(proposed))
-        self._centres: list[tuple[int, int]] = []  # row and place, the best first
+        self._centres: list[tuple[int, int]] = []  # row and text, the best first
         # The centres in each bucket are a linked list: of one centre, the next one's entry is at the entry of its own.
         self._number = np.full(len(owners), -1, dtype=np.int32)
         self._next = np.full(len(owners), -1, dtype=np.int32)
@@ -77,8 +77,8 @@ class NearDuplicates:
 
     def closest(self, row: int) -> tuple[int, float]:
         """The closest centre, among equally close ones the best."""
-        place = int(self._place[self._first[row]])
-        numbers = self._met(place) if place >= 0 else []
+        text = int(self._text[self._first[row]])
+        numbers = self._met(text) if text >= 0 else []
         if not numbers:
             return -1, 0.0
         rows = np.array([self._centres[number][0] for number in numbers])
@@ -86,39 +86,39 @@ class NearDuplicates:
         near = [self._centres[numbers[n]] for n in np.flatnonzero(agreement >= self._agreement).tolist()]
         if not near:
             return -1, 0.0
-        alike = jaccard(self._set(place), [self._set(other) for _, other in near])
+        alike = jaccard(self._set(text), [self._set(other) for _, other in near])
         most = int(alike.argmax())
         return (near[most][0], float(alike[most])) if alike[most] >= self._threshold else (-1, 0.0)
 
     def add(self, row: int) -> None:
         """`row` is a centre from now on."""
-        place = int(self._place[self._first[row]])
-        if place >= 0:
-            entries = slice(self._bounds[place], self._bounds[place + 1])
+        text = int(self._text[self._first[row]])
+        if text >= 0:
+            entries = slice(self._bounds[text], self._bounds[text + 1])
             buckets = self._buckets[entries]
             self._number[entries] = len(self._centres)
             self._next[entries] = self._head[buckets]
             self._head[buckets] = np.arange(entries.start, entries.stop)
-            self._centres.append((row, place))
+            self._centres.append((row, text))
 
-    def _met(self, place: int) -> list[int]:
+    def _met(self, text: int) -> list[int]:
         """The numbers of the centres that share a bucket with this text, ascending."""
-        entries = self._head[self._buckets[self._bounds[place] : self._bounds[place + 1]]]
-        found: set[int] = set()
+        entries = self._head[self._buckets[self._bounds[text] : self._bounds[text + 1]]]
+        numbers: set[int] = set()
         while len(entries := entries[entries >= 0]):
-            found.update(self._number[entries].tolist())
+            numbers.update(self._number[entries].tolist())
             entries = self._next[entries]
-        return sorted(found)
+        return sorted(numbers)
 
-    def _set(self, place: int) -> np.ndarray:
-        return self._hashes[self._ends[place] : self._ends[place + 1]]
+    def _set(self, text: int) -> np.ndarray:
+        return self._hashes[self._ends[text] : self._ends[text + 1]]
 
 
 def _sets(texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
     """The shingle sets of texts, one after another, uint64, and where each begins, int64 (n + 1,)."""
     hashes, sizes = [np.zeros(0, dtype=np.uint64)], [np.zeros(1, dtype=np.int64)]
     for batch in batches(map(fold, texts)):
-        found, offsets = shingle_sets(batch)
-        hashes.append(found)
+        sets, offsets = shingle_sets(batch)
+        hashes.append(sets)
         sizes.append(np.diff(offsets))
     return np.concatenate(hashes), np.cumsum(np.concatenate(sizes))

@@ -39,18 +39,18 @@ def ngrams(tokens: Tokens, words: int, characters: int, whole: bool = False) -> 
     size = np.where(tokens.kinds == CHARACTER, characters, words)
     taken = np.arange(len(size)) + size <= ends
     before = np.concatenate(([0], np.cumsum(taken)))
-    found = before[tokens.offsets[1:]] - before[tokens.offsets[:-1]]
+    per_text = before[tokens.offsets[1:]] - before[tokens.offsets[:-1]]
     if whole:
-        short = (found == 0) & (counts > 0)
+        short = (per_text == 0) & (counts > 0)
         first = tokens.offsets[:-1][short]
-        taken[first], size[first], found[short] = True, counts[short], 1
+        taken[first], size[first], per_text[short] = True, counts[short], 1
     starts = np.flatnonzero(taken)
     sizes = size[starts]
     return Ngrams(
         hashes=hash_runs(tokens.hashes, starts, sizes),
         starts=starts,
         sizes=sizes,
-        offsets=np.concatenate(([0], np.cumsum(found))).astype(np.int64),
+        offsets=np.concatenate(([0], np.cumsum(per_text))).astype(np.int64),
     )
 
 

@@ -40,17 +40,17 @@ class OverlapIndex:
         self._texts = [normalise(text) for text in texts]
         self._joined = "\n".join(self._texts)
         self._tokens = units_of(self._texts, units, self._vocabulary)
-        found = self._ngrams(self._tokens)
-        owners = np.repeat(np.arange(len(texts)), np.diff(found.offsets))
-        order = np.argsort(found.hashes, kind="stable")
-        self._owners, self._starts, self._sizes = owners[order], found.starts[order], found.sizes[order]
-        self._hashes, bounds = np.unique(found.hashes[order], return_index=True)
+        grams = self._ngrams(self._tokens)
+        owners = np.repeat(np.arange(len(texts)), np.diff(grams.offsets))
+        order = np.argsort(grams.hashes, kind="stable")
+        self._owners, self._starts, self._sizes = owners[order], grams.starts[order], grams.sizes[order]
+        self._hashes, bounds = np.unique(grams.hashes[order], return_index=True)
         self._bounds = np.append(bounds, len(order))
         self._filter = np.zeros(1 << _BITS, dtype=bool)
         self._filter[self._hashes >> np.uint64(64 - _BITS)] = True
         self._whole: defaultdict[int, list[int]] = defaultdict(list)  # texts shorter than an n-gram
         names = self._names(self._texts, self._tokens)
-        for text in np.flatnonzero((np.diff(found.offsets) == 0) & (np.diff(self._tokens.offsets) > 0)).tolist():
+        for text in np.flatnonzero((np.diff(grams.offsets) == 0) & (np.diff(self._tokens.offsets) > 0)).tolist():
             self._whole[names[text]].append(text)
 
     def overlaps(self, records: Sequence[Sequence[str]]) -> list[list[Overlap]]:
@@ -61,15 +61,15 @@ class OverlapIndex:
         tokens = Tokens(by_turn.hashes, by_turn.kinds, by_turn.starts, by_turn.ends, by_turn.offsets[bounds])
         joined = "\n".join(turns)
         grams = self._ngrams(tokens)
-        found: list[list[Overlap]] = [[] for _ in records]
+        overlaps: list[list[Overlap]] = [[] for _ in records]
         for record, text, mine, theirs in self._shared(grams):
             held = _extent(joined, tokens, grams.starts[mine], grams.sizes[mine])
-            found[record].append(self._overlap(text, self._starts[theirs], self._sizes[theirs], held))
+            overlaps[record].append(self._overlap(text, self._starts[theirs], self._sizes[theirs], held))
         if self._whole:
             owners = np.repeat(np.arange(len(records)), np.diff(bounds)).tolist()
             for record, turn, name in zip(owners, turns, self._names(turns, by_turn), strict=True):
-                found[record] += [Overlap(text, 1.0, self._texts[text], turn) for text in self._whole.get(name, ())]
-        return found
+                overlaps[record] += [Overlap(text, 1.0, self._texts[text], turn) for text in self._whole.get(name, ())]
+        return overlaps
 
     def _overlap(self, text: int, starts: np.ndarray, sizes: np.ndarray, held: str) -> Overlap:
         first, end = self._tokens.offsets[text], self._tokens.offsets[text + 1]
@@ -82,12 +82,12 @@ class OverlapIndex:
     def _shared(self, grams: Ngrams) -> Iterator[tuple[int, int, np.ndarray, np.ndarray]]:
         """Each record and text that share n-grams: their numbers, which n-grams of the record, which of the text."""
         likely = np.flatnonzero(self._filter[grams.hashes >> np.uint64(64 - _BITS)])
-        places = np.minimum(np.searchsorted(self._hashes, grams.hashes[likely]), len(self._hashes) - 1)
-        same = self._hashes[places] == grams.hashes[likely] if len(likely) else np.zeros(0, dtype=bool)
-        likely, places = likely[same], places[same]
-        counts = self._bounds[places + 1] - self._bounds[places]
+        entries = np.minimum(np.searchsorted(self._hashes, grams.hashes[likely]), len(self._hashes) - 1)
+        same = self._hashes[entries] == grams.hashes[likely] if len(likely) else np.zeros(0, dtype=bool)
+        likely, entries = likely[same], entries[same]
+        counts = self._bounds[entries + 1] - self._bounds[entries]
         mine = np.repeat(likely, counts)
-        theirs = np.arange(len(mine)) + np.repeat(self._bounds[places] - np.cumsum(counts) + counts, counts)
+        theirs = np.arange(len(mine)) + np.repeat(self._bounds[entries] - np.cumsum(counts) + counts, counts)
         records, texts = np.searchsorted(grams.offsets, mine, side="right") - 1, self._owners[theirs]
         order = np.lexsort((texts, records))
         records, texts = records[order], texts[order]
@@ -96,14 +96,14 @@ class OverlapIndex:
             yield int(records[begin]), int(texts[begin]), mine[order[begin:end]], theirs[order[begin:end]]
 
     def _ngrams(self, tokens: Tokens) -> Ngrams:
-        """The n-grams that may be shared: of those with masked places, the ones that are half made of words."""
-        found = ngrams(tokens, *SIZES[self._units])
+        """The n-grams that may be shared: of those with placeholders, the ones that are half made of words."""
+        grams = ngrams(tokens, *SIZES[self._units])
         if self._units != "templates":
-            return found
+            return grams
         masked = np.concatenate(([0], np.cumsum(tokens.hashes <= NUMBER)))
-        good = 2 * (masked[found.starts + found.sizes] - masked[found.starts]) <= found.sizes
+        good = 2 * (masked[grams.starts + grams.sizes] - masked[grams.starts]) <= grams.sizes
         before = np.concatenate(([0], np.cumsum(good)))
-        return Ngrams(found.hashes[good], found.starts[good], found.sizes[good], before[found.offsets])
+        return Ngrams(grams.hashes[good], grams.starts[good], grams.sizes[good], before[grams.offsets])
 
     def _names(self, texts: Sequence[str], tokens: Tokens) -> list[int]:
         """One number for each whole text; what is masked in a template is not masked here."""

@@ -1,10 +1,11 @@
 """Personal data in a text: e-mail addresses, phone numbers, payment cards, bank accounts (IBAN), and secret keys.
 
 A number counts only when its own check agrees: cards by brand, length and the Luhn sum (ISO/IEC 7812), IBAN by its sum
-modulo 97 (ISO 13616), phone numbers by the numbering plans of `phonenumbers` (Google's libphonenumber). Those are found
-where they are written as such: with a country code (+49 30 ...), or the North American way, (212) 736-5000 or
-212-736-5000. What belongs to nobody is left alone: domains reserved for examples (RFC 2606, RFC 6761), the 555 numbers
-of fiction, toll-free and premium numbers, and the test cards of payment services.
+modulo 97 (ISO 13616) and the format of its country, as `stdnum` knows it, phone numbers by the numbering plans of
+`phonenumbers` (Google's libphonenumber). Those are found where they are written as such: with a country code
+(+49 30 ...), or the North American way, (212) 736-5000 or 212-736-5000. What belongs to nobody is left alone: domains
+reserved for examples (RFC 2606, RFC 6761), the 555 numbers of fiction, toll-free and premium numbers, and the test
+cards of payment services.
 
 Placeholders name the kind, as StarCoder's do (arXiv 2305.06161): <EMAIL>, <PHONE>, <CARD>, <IBAN>, <KEY>. They do not
 tell two addresses in one text apart.
@@ -19,6 +20,7 @@ from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
+from stdnum import iban, luhn
 
 _EMAIL = re.compile(
     r"(?<![\w.+/:@-])[a-z0-9](?:[a-z0-9._%+-]{0,62}[a-z0-9_+-])?@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
@@ -74,9 +76,9 @@ def redact(text: str) -> tuple[str, Counter[str]]:
         if not may_hold(text):
             continue
 
-        def replace(found: re.Match[str], kind: str = kind, is_real: Callable[[str], bool] = is_real) -> str:
-            if not is_real(found.group()):
-                return found.group()
+        def replace(match: re.Match[str], kind: str = kind, is_real: Callable[[str], bool] = is_real) -> str:
+            if not is_real(match.group()):
+                return match.group()
             counts[kind] += 1
             return f"<{kind.upper()}>"
 
@@ -93,21 +95,10 @@ def _is_mailbox(address: str) -> bool:
     return not (_RESERVED.search(address) or address.startswith(_NOBODY))
 
 
-def _is_iban(text: str) -> bool:
-    account = text.replace(" ", "")
-    digits = "".join(str(int(character, 36)) for character in account[4:] + account[:4])
-    return 15 <= len(account) <= 34 and int(digits) % 97 == 1
-
-
 def _is_card(text: str) -> bool:
     digits = re.sub(r"\D", "", text)
     issued = any(len(digits) == length and brand.match(digits) for brand, length in _BRANDS)
-    return issued and digits not in _TEST_CARDS and len(set(digits)) > 3 and _luhn(digits) == 0
-
-
-def _luhn(digits: str) -> int:
-    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10
+    return issued and digits not in _TEST_CARDS and len(set(digits)) > 3 and luhn.is_valid(digits)
 
 
 @lru_cache(maxsize=4096)
@@ -147,7 +138,7 @@ _PREFIXES = (
 _KINDS: dict[str, tuple[Callable[[str], object], re.Pattern[str], Callable[[str], bool]]] = {
     "key": (lambda text: any(prefix in text for prefix in _PREFIXES), _KEY, _is_key),
     "email": (lambda text: "@" in text, _EMAIL, _is_mailbox),
-    "iban": (re.compile(r"[A-Z]{2}\d\d").search, _IBAN, _is_iban),
+    "iban": (re.compile(r"[A-Z]{2}\d\d").search, _IBAN, iban.is_valid),
     "card": (re.compile(r"\d{4}[ -]?\d{4}").search, _CARD, _is_card),
     "phone": (re.compile(r"\d[-. )]?\d{3}").search, _PHONE, _is_phone),
 }

@@ -69,5 +69,5 @@ _REFUSAL = re.compile(rf"[\W_]*(?:{_ANY})", re.VERBOSE | re.IGNORECASE)
 def refusal(response: str) -> str | None:
     """The words with which the response refuses, where it begins with a refusal; else None."""
     beginning = " ".join(response[:_REACH].replace("’", "'").split())
-    found = _REFUSAL.match(beginning)
-    return found.group() if found else None
+    match = _REFUSAL.match(beginning)
+    return match.group() if match else None

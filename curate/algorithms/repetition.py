@@ -2,8 +2,8 @@
 
 Lines and n-grams are measures of Gopher (arXiv 2112.11446, table A1): shares of the text's characters that could be
 left out because they stood there before, so a text that says the same k times over has (k - 1) / k, whatever its
-length. Gopher's third measure, the share of the commonest n-gram,
-is for web pages: in short answers it takes worked sums, tables and names for repetition.
+length. Gopher's third measure, the share of the commonest n-gram, is for web pages: in short answers it takes worked
+sums, tables and names for repetition.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from curate.algorithms.ngrams import hash_runs
 from curate.algorithms.splitmix64 import mix
-from curate.algorithms.tokens import CHARACTER, SYMBOL, WORD, classify, normalise, tokenize
+from curate.algorithms.tokens import CHARACTER, SYMBOL, WORD, classify, code_points, normalise, tokenize
 
 WORDS = 8
 CHARACTERS = 16
@@ -40,18 +41,18 @@ def repeated_characters(texts: Sequence[str]) -> np.ndarray:
 
 def _suspects(texts: Sequence[str]) -> np.ndarray:
     """The texts that may have a cycle: somewhere 8 characters in a row equal those one period later."""
-    codes = _codes("".join(text + _BREAK for text in texts) + _BREAK).astype(np.uint8)
+    codes = code_points("".join(text + _BREAK for text in texts) + _BREAK).astype(np.uint8)
     starts = np.cumsum([0, *(len(text) + len(_BREAK) for text in texts)])
-    found = [np.zeros(0, dtype=np.int64)]
+    positions = [np.zeros(0, dtype=np.int64)]
     for period in range(1, CYCLE + 1):
         same = codes[period:] == codes[:-period]
         eights = same[: len(same) // 8 * 8].view(np.uint64) == 0x0101010101010101
-        found.append(8 * np.flatnonzero(eights))
-    return np.unique(np.searchsorted(starts, np.concatenate(found), side="right") - 1)
+        positions.append(8 * np.flatnonzero(eights))
+    return np.unique(np.searchsorted(starts, np.concatenate(positions), side="right") - 1)
 
 
 def _cycling(text: str) -> float:
-    codes = _codes(text)
+    codes = code_points(text)
     spoken = np.concatenate(([0], np.cumsum(np.isin(classify(codes), (WORD, CHARACTER)))))
     inside = np.zeros(len(codes), dtype=bool)
     for period in range(1, min(CYCLE, len(codes) - 1) + 1):
@@ -63,10 +64,6 @@ def _cycling(text: str) -> float:
             inside[starts[run] : ends[run]] = True
     solid = codes > ord(" ")
     return float((inside & solid).sum() / max(solid.sum(), 1))
-
-
-def _codes(text: str) -> np.ndarray:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
 def duplicate_lines(texts: Sequence[str]) -> np.ndarray:
@@ -96,9 +93,8 @@ def repeated_ngrams(texts: Sequence[str]) -> np.ndarray:
 
 def _repeated(texts: Sequence[str]) -> np.ndarray:
     tokens = tokenize([normalise(text) for text in texts])
-    owner = np.repeat(np.arange(len(texts)), np.diff(tokens.offsets))
     spoken = tokens.kinds != SYMBOL
-    owner, hashes, lengths = owner[spoken], tokens.hashes[spoken], tokens.lengths[spoken]
+    owner, hashes, lengths = tokens.owners[spoken], tokens.hashes[spoken], tokens.lengths[spoken]
     counts = np.bincount(owner, minlength=len(texts))
     single = np.bincount(owner[tokens.kinds[spoken] == CHARACTER], minlength=len(texts))
     size = np.where(2 * single > counts, CHARACTERS, WORDS)[owner]
@@ -107,10 +103,7 @@ def _repeated(texts: Sequence[str]) -> np.ndarray:
     starts = np.flatnonzero(np.arange(total) + size <= np.cumsum(counts)[owner])
     reach = np.concatenate(([0], np.cumsum(lengths)))
     starts = starts[reach[starts + size[starts]] - reach[starts] >= CHARACTERS]
-    grams = mix(owner[starts].astype(np.uint64))  # of its own text only
-    for step in range(CHARACTERS):
-        inside = step < size[starts]
-        grams[inside] = mix(grams[inside] + hashes[starts[inside] + step])
+    grams = hash_runs(hashes, starts, size[starts]) ^ mix(owner[starts].astype(np.uint64))  # of its own text only
     again = np.ones(len(starts), dtype=bool)
     again[np.unique(grams, return_index=True)[1]] = False
     opened = np.bincount(starts[again], minlength=total + 1)

@@ -50,9 +50,9 @@ class _AllCentres:
         if not self._count:
             self._nearest = np.full(len(block), -1, dtype=np.float32)
             return np.full(len(block), -1), self._nearest
-        found = self._cosines.argmax(axis=1)
-        self._nearest = np.take_along_axis(self._cosines, found[:, None], axis=1)[:, 0]
-        return found, self._nearest
+        numbers = self._cosines.argmax(axis=1)
+        self._nearest = np.take_along_axis(self._cosines, numbers[:, None], axis=1)[:, 0]
+        return numbers, self._nearest
 
     def add(self, block: np.ndarray, among: np.ndarray, new: list[int]) -> None:
         before = self._other[: self._count]
@@ -76,15 +76,15 @@ class _CellsOfCentres:
         self._index = inverted_file(embeddings, order, int(_CELLS * math.sqrt(len(order))), _PROBES)
 
     def search(self, block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        cosines, found = self._index.search(block, 1)
-        return found[:, 0], np.where(found[:, 0] >= 0, cosines[:, 0], -1)
+        cosines, numbers = self._index.search(block, 1)
+        return numbers[:, 0], np.where(numbers[:, 0] >= 0, cosines[:, 0], -1)
 
     def add(self, block: np.ndarray, among: np.ndarray, new: list[int]) -> None:
         self._index.add(block[new])
 
     def nearest_other(self, vectors: np.ndarray, start: int) -> np.ndarray:
-        cosines, found = self._index.search(vectors, 2)
-        itself = found[:, 0] == np.arange(start, start + len(vectors))
+        cosines, numbers = self._index.search(vectors, 2)
+        itself = numbers[:, 0] == np.arange(start, start + len(vectors))
         return np.where(itself, cosines[:, 1], cosines[:, 0])
 
 
@@ -100,7 +100,7 @@ class SemanticDuplicates:
         self._centres: _Centres = _AllCentres(*embeddings.shape) if self.exact else _CellsOfCentres(embeddings, order)
         self._numbered: list[int] = []  # the rows that are centres
         self._rows = np.zeros(0, dtype=np.int64)
-        self._new: list[int] = []  # the places of centres in `_rows`, which are not among `_centres` yet
+        self._new: list[int] = []  # the positions of centres in `_rows`, which are not among `_centres` yet
 
     def prepare(self, rows: np.ndarray) -> None:
         """Searches the centres so far for each of `rows`, and compares the rows with each other."""
@@ -109,16 +109,16 @@ class SemanticDuplicates:
         self._nearest, self._before = self._centres.search(self._block)
         self._among = self._block @ self._block.T
         self._meets: np.ndarray = np.any(np.tril(self._among, -1) >= self._threshold, axis=1)
-        self._place = {row: place for place, row in enumerate(rows.tolist())}
+        self._position = {row: position for position, row in enumerate(rows.tolist())}
 
     def closest(self, row: int) -> tuple[int, float]:
         """The closest centre, among equally close ones the best."""
-        place = self._place[row]
+        position = self._position[row]
         centre, most = -1, self._threshold
-        if self._before[place] >= most:
-            centre, most = self._numbered[self._nearest[place]], float(self._before[place])
-        if self._meets[place] and self._new:
-            among = self._among[place, self._new]
+        if self._before[position] >= most:
+            centre, most = self._numbered[self._nearest[position]], float(self._before[position])
+        if self._meets[position] and self._new:
+            among = self._among[position, self._new]
             best = int(among.argmax())
             if among[best] > most or (centre < 0 and among[best] >= most):
                 centre, most = int(self._rows[self._new[best]]), float(among[best])
@@ -126,17 +126,17 @@ class SemanticDuplicates:
 
     def add(self, row: int) -> None:
         """`row` is a centre from now on."""
-        self._new.append(self._place[row])
+        self._new.append(self._position[row])
 
     def nearest_other(self) -> tuple[np.ndarray, np.ndarray]:
         """The centres, int64 (c,), and the cosine of each to the nearest other one, float32 (c,); alone: -1."""
         self._number_new_centres()
         rows = np.array(self._numbered, dtype=np.int64)
-        found = [
+        cosines = [
             self._centres.nearest_other(self._embeddings[rows[start : start + _CHUNK]], start)
             for start in range(0, len(rows), _CHUNK)
         ]
-        return rows, np.clip(np.concatenate([np.zeros(0, dtype=np.float32), *found]), -1, 1)
+        return rows, np.clip(np.concatenate([np.zeros(0, dtype=np.float32), *cosines]), -1, 1)
 
     def missed(self) -> float:
         """How many centres resemble a better one that the search did not find, estimated from a sample of them."""
@@ -144,12 +144,12 @@ class SemanticDuplicates:
             return 0.0
         self._number_new_centres()
         centres = np.array(self._numbered, dtype=np.int64)
-        places = np.arange(0, len(centres), max(1, len(centres) // _SAMPLE))
-        sample = self._embeddings[centres[places]]
-        alike = np.zeros(len(places), dtype=bool)
+        sampled = np.arange(0, len(centres), max(1, len(centres) // _SAMPLE))
+        sample = self._embeddings[centres[sampled]]
+        alike = np.zeros(len(sampled), dtype=bool)
         for start in range(0, len(centres), _CHUNK):
             cosines = sample @ self._embeddings[centres[start : start + _CHUNK]].T
-            better = np.arange(start, start + cosines.shape[1]) < places[:, None]
+            better = np.arange(start, start + cosines.shape[1]) < sampled[:, None]
             alike |= ((cosines >= self._threshold) & better).any(axis=1)
         return float(alike.mean() * len(centres))
 

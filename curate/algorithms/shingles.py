@@ -25,8 +25,8 @@ def shingles(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     Those of text i are `hashes[offsets[i]:offsets[i + 1]]`, in reading order, repeats included. Texts are taken as they
     are: `tokens.normalise` them first to ignore case, character forms and spacing.
     """
-    found = ngrams(tokenize(texts), WORDS, CHARACTERS, whole=True)
-    return found.hashes, found.offsets
+    grams = ngrams(tokenize(texts), WORDS, CHARACTERS, whole=True)
+    return grams.hashes, grams.offsets
 
 
 def shingle_sets(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -50,8 +50,8 @@ def jaccard(one: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
     if not len(one) or not sizes.any():
         return np.zeros(len(others))
     pool = np.concatenate(others)
-    places = np.minimum(np.searchsorted(one, pool), len(one) - 1)
-    hits = np.concatenate(([0], np.cumsum(one[places] == pool)))
+    entries = np.minimum(np.searchsorted(one, pool), len(one) - 1)
+    hits = np.concatenate(([0], np.cumsum(one[entries] == pool)))
     ends = np.cumsum(sizes)
     shared = hits[ends] - hits[ends - sizes]
     return shared / (len(one) + sizes - shared)

@@ -80,16 +80,16 @@ class NeighbourGraph:
         probes = max(_PROBES, math.ceil(_MET * neighbours * cells / len(candidates)))
         index = inverted_file(candidates, np.arange(len(candidates)), cells, probes)
         index.add(candidates)
-        cosines, found = index.search(points, neighbours)
-        cosines[found < 0] = 0  # where the cells held too few
-        self._found = np.maximum(found, 0).astype(np.int32)
+        cosines, near = index.search(points, neighbours)
+        cosines[near < 0] = 0  # where the cells held too few
+        self._near = np.maximum(near, 0).astype(np.int32)
         self._cosines = _similarities(cosines)
         ends = np.arange(len(points) + 1) * neighbours
-        self._covered = csr_array((self._cosines.ravel(), self._found.ravel(), ends), self.shape[::-1]).tocsc()
+        self._covered = csr_array((self._cosines.ravel(), self._near.ravel(), ends), self.shape[::-1]).tocsc()
         self._ends = self._covered.indptr.tolist()
 
     def totals(self) -> np.ndarray:
-        return np.bincount(self._found.ravel(), self._cosines.ravel(), self.shape[0])
+        return np.bincount(self._near.ravel(), self._cosines.ravel(), self.shape[0])
 
     def covered_by(self, candidate: int) -> tuple[np.ndarray, np.ndarray]:
         own = slice(self._ends[candidate], self._ends[candidate + 1])
@@ -98,7 +98,7 @@ class NeighbourGraph:
     def losses(self, points: np.ndarray, before: np.ndarray, now: np.ndarray) -> np.ndarray:
         cosines = self._cosines[points]
         reached = np.minimum(cosines, now[:, None]) - np.minimum(cosines, before[:, None])
-        return np.bincount(self._found[points].ravel(), reached.ravel(), self.shape[0])
+        return np.bincount(self._near[points].ravel(), reached.ravel(), self.shape[0])
 
 
 def _similarities(cosines: np.ndarray) -> np.ndarray:

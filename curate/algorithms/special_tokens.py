@@ -28,5 +28,5 @@ _PATTERN = re.compile(
 
 def special_token(text: str) -> str | None:
     """The first part of the text that looks like a control token, or None."""
-    found = _PATTERN.search(text)
-    return found.group() if found else None
+    match = _PATTERN.search(text)
+    return match.group() if match else None

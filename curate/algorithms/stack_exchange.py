@@ -48,5 +48,5 @@ def link_or_markup(response: str) -> str | None:
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str | None:
-    found = pattern.search(text)
-    return found.group() if found else None
+    match = pattern.search(text)
+    return match.group() if match else None

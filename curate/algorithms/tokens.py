@@ -98,7 +98,7 @@ def batches(texts: Iterable[str]) -> Iterator[list[str]]:
 
 def tokenize(texts: Sequence[str]) -> Tokens:
     """The tokens of each text, as it is: pass normalised texts to ignore case and character forms."""
-    codes = np.frombuffer("\n".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    codes = code_points("\n".join(texts))
     classes = classify(codes)
     inside = classes != _SEPARATOR
     goes_on = (classes[1:] == WORD) & (classes[:-1] == WORD)
@@ -115,6 +115,11 @@ def tokenize(texts: Sequence[str]) -> Tokens:
         ends=np.flatnonzero(closes) + 1,
         offsets=np.concatenate(([0], np.searchsorted(starts, ends_of_texts))).astype(np.int64),
     )
+
+
+def code_points(text: str) -> np.ndarray:
+    """The code points of a text, uint32, one for each character."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
 def _hash_runs(codes: np.ndarray, starts: np.ndarray) -> np.ndarray:
@@ -142,9 +147,9 @@ def classify(codes: np.ndarray) -> np.ndarray:
     if not len(unknown):
         return classes
     met = np.unique(unknown)
-    found = np.array([_class_of(code) for code in met.tolist()], dtype=np.uint8)
-    _codes[met] = np.where(found == _SEPARATOR, np.uint64(0), mix(met + np.uint64(1)))
-    _classes[met] = found  # last, for another thread may be reading
+    met_classes = np.array([_class_of(code) for code in met.tolist()], dtype=np.uint8)
+    _codes[met] = np.where(met_classes == _SEPARATOR, np.uint64(0), mix(met + np.uint64(1)))
+    _classes[met] = met_classes  # last, for another thread may be reading
     return _classes[codes]
 
 

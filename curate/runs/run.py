@@ -22,7 +22,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import yaml
 from datasets import Dataset
 from filelock import FileLock, Timeout
 
@@ -38,6 +37,7 @@ from curate.runs.loaded import LoadedModels
 from curate.runs.manifest import Manifest
 from curate.runs.progress import Progress, StageReport, watch
 from curate.runs.shards import Clock, concatenate, finished, in_flight, read_facts, write_shard
+from curate.yaml_files import yaml_text
 
 IN_FLIGHT = 16  # shards, where they share an engine's batches: each ends in a few long texts that fill no batch
 NOT_EXPORTED = ("candidates", REJECTED, "embedding")  # bulky, and kept under stages/
@@ -73,7 +73,7 @@ class Run:
     def _execute(self, progress: Progress) -> Dataset:
         manifest = Manifest(self.pipeline, self.directory / "manifest.json")
         with written_whole(self.directory / "pipeline.yaml") as file:
-            file.write(yaml.safe_dump(self.pipeline.to_dict(), sort_keys=False, allow_unicode=True).encode())
+            file.write(yaml_text(self.pipeline.to_dict()).encode())
         manifest.write([])
         models = LoadedModels(self.pipeline, manifest.date)
         steps = self.pipeline.steps

@@ -17,16 +17,16 @@ def on_circle(*degrees: float) -> np.ndarray:
 
 
 def test_each_point_gets_the_nearest_chosen_one_and_a_chosen_one_itself() -> None:
-    found = cover_chosen(on_circle(0, 0, 40, 90, 100), np.array([4, 1, 0]))
-    assert found.place.tolist() == [2, 1, 1, 0, 0]
-    assert found.cosine.tolist() == pytest.approx([1, 1, np.cos(np.radians(40)), np.cos(np.radians(10)), 1], abs=1e-6)
+    covered = cover_chosen(on_circle(0, 0, 40, 90, 100), np.array([4, 1, 0]))
+    assert covered.nearest.tolist() == [2, 1, 1, 0, 0]
+    assert covered.cosine.tolist() == pytest.approx([1, 1, np.cos(np.radians(40)), np.cos(np.radians(10)), 1], abs=1e-6)
 
 
 def test_the_gains_are_those_of_the_order_and_add_up_to_the_mean_cosine() -> None:
     points = on_circle(0, 60, 180, 180)
-    found = cover(points, points[[0, 2]])
-    assert found.gains.tolist() == pytest.approx([1.5 / 4, 2 / 4], abs=1e-6)  # 180 is opposite to 0: nothing
-    assert found.gains.sum() == pytest.approx(np.clip(found.cosine, 0, 1).mean())
+    covered = cover(points, points[[0, 2]])
+    assert covered.gains.tolist() == pytest.approx([1.5 / 4, 2 / 4], abs=1e-6)  # 180 is opposite to 0: nothing
+    assert covered.gains.sum() == pytest.approx(np.clip(covered.cosine, 0, 1).mean())
 
 
 def test_a_pick_gives_way_to_the_middle_of_those_that_it_stands_for() -> None:

@@ -44,10 +44,10 @@ def test_every_pattern_has_an_example():
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_pattern_finds_what_it_is_for(name):
-    found = find_harm(EXAMPLES[name])
-    assert found is not None
-    assert found.pattern.name == name
-    assert found.excerpt in " ".join(EXAMPLES[name].casefold().split())
+    match = find_harm(EXAMPLES[name])
+    assert match is not None
+    assert match.pattern.name == name
+    assert match.excerpt in " ".join(EXAMPLES[name].casefold().split())
 
 
 @pytest.mark.parametrize("text", INNOCENT)
@@ -66,12 +66,12 @@ def test_an_innocent_text_with_the_same_words_passes(text):
     ],
 )
 def test_case_spacing_width_accents_and_digits_for_letters_hide_nothing(text):
-    found = find_harm(text)
-    assert found is not None
-    assert found.pattern.name == "making a weapon"
+    match = find_harm(text)
+    assert match is not None
+    assert match.pattern.name == "making a weapon"
 
 
 def test_the_excerpt_shows_a_little_of_what_stands_around():
-    found = find_harm("a" * 50 + " how to make a bomb " + "b" * 50)
-    assert found is not None
-    assert found.excerpt == "a" * 19 + " how to make a bomb " + "b" * 19
+    match = find_harm("a" * 50 + " how to make a bomb " + "b" * 50)
+    assert match is not None
+    assert match.excerpt == "a" * 19 + " how to make a bomb " + "b" * 19

@@ -28,9 +28,9 @@ TEXTS = {
 
 @pytest.mark.parametrize(("code", "text"), TEXTS.items())
 def test_a_sentence_is_enough(code: str, text: str) -> None:
-    found = language([text])
-    assert found.language == code
-    assert 0.5 <= found.confidence <= 1
+    detection = language([text])
+    assert detection.language == code
+    assert 0.5 <= detection.confidence <= 1
 
 
 @pytest.mark.parametrize(

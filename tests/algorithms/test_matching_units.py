@@ -1,4 +1,4 @@
-"""Words, words with masked places, and characters."""
+"""Words, words with placeholders, and characters."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ VOCABULARY = lower_case_words(BENCHMARK)
 
 
 def template(text: str) -> list[str]:
-    """What stands in each place: N for a name, # for a number, the text itself elsewhere."""
+    """What each unit is: N for a name, # for a number, the text itself elsewhere."""
     normal = normalise(text)
     tokens = units_of([normal], "templates", VOCABULARY)
     marks = {int(NAME): "N", int(NUMBER): "#"}
-    places = zip(tokens.hashes.tolist(), tokens.starts.tolist(), tokens.ends.tolist(), strict=True)
-    return [marks.get(value, normal[start:end]) for value, start, end in places]
+    units = zip(tokens.hashes.tolist(), tokens.starts.tolist(), tokens.ends.tolist(), strict=True)
+    return [marks.get(value, normal[start:end]) for value, start, end in units]
 
 
 @pytest.mark.parametrize(

@@ -30,14 +30,14 @@ def test_bands_miss_no_more_than_promised(threshold: float) -> None:
     assert rows == 1 or bands * rows <= LONGEST
 
 
-def test_a_signature_agrees_in_as_many_places_as_the_jaccard_index_says() -> None:
-    found = signatures(*pairs(0.5, 200))
-    assert np.mean(found[0::2] == found[1::2]) == pytest.approx(0.5, abs=0.02)
+def test_a_signature_agrees_in_as_many_components_as_the_jaccard_index_says() -> None:
+    rows = signatures(*pairs(0.5, 200))
+    assert np.mean(rows[0::2] == rows[1::2]) == pytest.approx(0.5, abs=0.02)
 
 
-def test_pairs_at_the_threshold_agree_in_enough_places() -> None:
-    found = signatures(*pairs(0.8, 1000))
-    assert ((found[0::2] == found[1::2]).mean(axis=1) >= least_agreement(0.8)).all()
+def test_pairs_at_the_threshold_agree_in_enough_components() -> None:
+    rows = signatures(*pairs(0.8, 1000))
+    assert ((rows[0::2] == rows[1::2]).mean(axis=1) >= least_agreement(0.8)).all()
 
 
 def test_the_order_and_the_repeats_of_shingles_do_not_matter() -> None:
@@ -52,20 +52,20 @@ def bucket_sets(owners: np.ndarray, buckets: np.ndarray) -> dict[int, set[int]]:
 
 @pytest.mark.parametrize("jaccard", [0.8, 0.9])
 def test_pairs_at_the_threshold_share_a_bucket(jaccard: float) -> None:
-    found = bucket_sets(*candidates(signatures(*pairs(jaccard, 1000)), np.arange(2000), *bands_for(0.8)))
-    met = [bool(found.get(row, set()) & found.get(row + 1, set())) for row in range(0, 2000, 2)]
+    buckets = bucket_sets(*candidates(signatures(*pairs(jaccard, 1000)), np.arange(2000), *bands_for(0.8)))
+    met = [bool(buckets.get(row, set()) & buckets.get(row + 1, set())) for row in range(0, 2000, 2)]
     assert np.mean(met) >= 0.99
 
 
-BANDS = np.array([[7, 7, 1], [7, 7, 2], [8, 7, 1]], dtype=np.uint16)  # three bands of one place
+BANDS = np.array([[7, 7, 1], [7, 7, 2], [8, 7, 1]], dtype=np.uint16)  # three bands of one component
 
 
 def test_rows_share_a_bucket_where_a_band_agrees() -> None:
-    found = bucket_sets(*candidates(BANDS, np.arange(3), 3, 1))
-    assert [len(found[row]) for row in range(3)] == [3, 2, 2]
-    assert len(found[0] & found[1]) == 2
-    assert len(found[0] & found[2]) == 2
-    assert len(found[1] & found[2]) == 1
+    buckets = bucket_sets(*candidates(BANDS, np.arange(3), 3, 1))
+    assert [len(buckets[row]) for row in range(3)] == [3, 2, 2]
+    assert len(buckets[0] & buckets[1]) == 2
+    assert len(buckets[0] & buckets[2]) == 2
+    assert len(buckets[1] & buckets[2]) == 1
 
 
 def test_bands_do_not_share_buckets() -> None:

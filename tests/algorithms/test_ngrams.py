@@ -22,9 +22,9 @@ def test_a_run_has_three_words_or_five_characters(text: str, starts: list[int]) 
 
 
 def test_a_short_text_can_count_as_one_run() -> None:
-    found = ngrams(tokenize(["one two", "", "one two three"]), 3, 5, whole=True)
-    assert found.offsets.tolist() == [0, 1, 1, 2]
-    assert found.sizes.tolist() == [2, 3]
+    grams = ngrams(tokenize(["one two", "", "one two three"]), 3, 5, whole=True)
+    assert grams.offsets.tolist() == [0, 1, 1, 2]
+    assert grams.sizes.tolist() == [2, 3]
 
 
 def test_the_same_run_has_the_same_hash_and_another_order_another_one() -> None:

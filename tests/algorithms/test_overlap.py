@@ -12,8 +12,8 @@ ITEM = "one two three four five six seven eight nine ten eleven twelve"  # five 
 
 
 def share(record: str, units="words") -> float:
-    (found,) = OverlapIndex([ITEM, "something else entirely"], units).overlaps([[record]])
-    return max((overlap.share for overlap in found), default=0)
+    (overlaps,) = OverlapIndex([ITEM, "something else entirely"], units).overlaps([[record]])
+    return max((overlap.share for overlap in overlaps), default=0)
 
 
 @pytest.mark.parametrize(
@@ -32,18 +32,18 @@ def test_a_word_is_matched_when_it_lies_in_a_shared_run_of_eight(record: str, ex
 
 
 def test_the_overlap_shows_what_both_texts_share() -> None:
-    (found,) = OverlapIndex([ITEM], "words").overlaps(
+    (overlaps,) = OverlapIndex([ITEM], "words").overlaps(
         [["Well,", "TWO three, four five six seven eight nine ... and so on"]]
     )
-    assert [(o.text, o.item, o.record) for o in found] == [
+    assert [(o.text, o.item, o.record) for o in overlaps] == [
         (0, "two three four five six seven eight nine", "two three, four five six seven eight nine")
     ]
 
 
 def test_each_record_and_each_text_is_told_apart() -> None:
     other = "a completely different text that has more than eight words in it"
-    found = OverlapIndex([ITEM, other], "words").overlaps([["nothing"], [f"{other} {ITEM}"], [ITEM], []])
-    assert [sorted(overlap.text for overlap in record) for record in found] == [[], [0, 1], [0], []]
+    overlaps = OverlapIndex([ITEM, other], "words").overlaps([["nothing"], [f"{other} {ITEM}"], [ITEM], []])
+    assert [sorted(overlap.text for overlap in record) for record in overlaps] == [[], [0, 1], [0], []]
 
 
 def test_a_run_of_masked_places_alone_is_no_match() -> None:
@@ -53,8 +53,8 @@ def test_a_run_of_masked_places_alone_is_no_match() -> None:
 
 
 def test_a_benchmark_of_short_texts_alone_can_be_searched() -> None:
-    found = OverlapIndex(["Hello there"], "words").overlaps([["hello THERE!"], ["hello there my friend"]])
-    assert [[overlap.text for overlap in record] for record in found] == [[0], []]
+    overlaps = OverlapIndex(["Hello there"], "words").overlaps([["hello THERE!"], ["hello there my friend"]])
+    assert [[overlap.text for overlap in record] for record in overlaps] == [[0], []]
 
 
 WORDS = st.lists(st.sampled_from("abc"), max_size=24)
@@ -65,8 +65,8 @@ WORDS = st.lists(st.sampled_from("abc"), max_size=24)
 def test_it_counts_as_the_definition_says(item: list[str], record: list[str]) -> None:
     runs = {tuple(record[at : at + 8]) for at in range(len(record) - 7)}
     matched = {p for at in range(len(item) - 7) if tuple(item[at : at + 8]) in runs for p in range(at, at + 8)}
-    (found,) = OverlapIndex([" ".join(item)], "words").overlaps([[" ".join(record)]])
+    (overlaps,) = OverlapIndex([" ".join(item)], "words").overlaps([[" ".join(record)]])
     if len(item) >= 8:
-        assert sum(overlap.share for overlap in found) == pytest.approx(len(matched) / len(item))
+        assert sum(overlap.share for overlap in overlaps) == pytest.approx(len(matched) / len(item))
     else:
-        assert bool(found) == (item == record != [])
+        assert bool(overlaps) == (item == record != [])

@@ -52,6 +52,8 @@ def test_each_kind_has_its_placeholder(text: str, redacted: str) -> None:
         "pi is 3.14159265358979323846, a Visa test card is 4111 1111 1111 1111",
         "4539 5787 6362 1487 fails its check sum, and 1234567812345678 is no brand",
         "DE89 3704 0044 0532 0130 01, ISBN 978-3-16-148410-0",
+        "XX83 1234 5678 9012 3456 has the right sum, but no country",
+        "DE86 3704 0044 0532 0130 has the right sum, but is too short for its country",
         "sk-..., sk-YOUR-API-KEY-GOES-RIGHT-HERE, AKIAIOSFODNN7EXAMPLE",
         "UUID 4539a787-6362-1486-9abc-def012345678",
         "<EMAIL> <PHONE> <CARD> <IBAN> <KEY>",

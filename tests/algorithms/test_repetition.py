@@ -68,10 +68,10 @@ def test_a_share_lies_between_0_and_1(text: str) -> None:
 
 @pytest.mark.parametrize("cycle", ["a", "ha", "ha ", "0", "高级牛肉", "🤩 ", "so\n", "inventive, ", "A-B-C-D-E-F-"])
 def test_a_cycle_of_characters_is_found_however_it_begins(cycle: str) -> None:
-    found = repeated_characters([cycle * 80, "Well " + cycle * 400, "ok"])
-    assert found[0] == pytest.approx(1)
-    assert found[1] == pytest.approx(1, abs=0.03)
-    assert found[2] == 0
+    shares = repeated_characters([cycle * 80, "Well " + cycle * 400, "ok"])
+    assert shares[0] == pytest.approx(1)
+    assert shares[1] == pytest.approx(1, abs=0.03)
+    assert shares[2] == 0
 
 
 def test_a_cycle_has_the_share_of_its_characters_without_spaces() -> None:

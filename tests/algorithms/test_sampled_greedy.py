@@ -14,9 +14,9 @@ from curate.algorithms.sampled_greedy import sampled_greedy
 from curate.algorithms.similarity_graph import CompleteGraph
 
 
-def clusters(number: int, each: int, seed: int = 0) -> np.ndarray:
+def clusters(number: int, size: int, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    points = np.repeat(rng.normal(size=(number, 16)), each, axis=0) + 0.5 * rng.normal(size=(number * each, 16))
+    points = np.repeat(rng.normal(size=(number, 16)), size, axis=0) + 0.5 * rng.normal(size=(number * size, 16))
     return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
 
 

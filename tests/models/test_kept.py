@@ -93,7 +93,7 @@ def test_what_is_no_model_is_told_and_not_kept(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(CurateError, match="^model: there is no directory .*/some/nowhere, and"):
         kept_model("./some/nowhere", "language")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CurateError, match="models.empty: .*/empty has no config.json"):
+    with pytest.raises(CurateError, match="^model: .*/empty has no config.json"):
         kept_model("empty", "embedder")
     assert not kept._kept
 

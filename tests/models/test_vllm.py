@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import yaml
 
 from curate.errors import CurateError
 from curate.models.protocols import LanguageModel, Prompt, Sampling
+from curate.yaml_files import yaml_text
 from tests.conftest import CHAT
 
 PROMPTS = [Prompt([5, 6, 7 + seed % 3], seed) for seed in range(8)]
@@ -131,7 +131,7 @@ def test_a_pipeline_with_vllm_runs_from_the_command_line(needs_vllm: None, tmp_p
             {"choose": {"by": "fit"}},
         ],
     }
-    (tmp_path / "p.yaml").write_text(yaml.safe_dump(content))
+    (tmp_path / "p.yaml").write_text(yaml_text(content))
     command = [
         str(Path(sys.executable).with_name("curate")),
         "run",

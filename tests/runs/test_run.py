@@ -9,7 +9,6 @@ import time
 from types import SimpleNamespace
 
 import pytest
-import yaml
 
 from curate import (
     CurateError,
@@ -28,6 +27,7 @@ from curate import (
 )
 from curate.records.files import plain
 from curate.runs.run import NOT_EXPORTED, _shares_batches
+from curate.yaml_files import read_yaml, yaml_text
 from tests.conftest import BASE, CHAT, MINILM
 
 CONTENT = {
@@ -86,7 +86,7 @@ def test_the_manifest_explains_the_run(finished):
     assert manifest["packages"]["torch"]
     assert manifest["models"]["teacher"]["fingerprint"] == finished.pipeline.fingerprints["teacher"]
     assert [stage["kept"] for stage in manifest["stages"]][-1] == manifest["dataset"]["records"] == 5
-    assert Pipeline(yaml.safe_load((finished.directory / "pipeline.yaml").read_text())).keys == finished.pipeline.keys
+    assert Pipeline(read_yaml((finished.directory / "pipeline.yaml").read_text(), "p.yaml")).keys == finished.pipeline.keys
 
 
 def test_python_gives_the_records_that_the_pipeline_gives(finished, teacher, base, embedder):
@@ -207,7 +207,7 @@ def start(pipeline, directory):
 
 def test_killing_a_run_at_ten_random_moments_changes_no_byte(finished, tmp_path):
     pipeline = tmp_path / "p.yaml"
-    pipeline.write_text(yaml.safe_dump(CONTENT))
+    pipeline.write_text(yaml_text(CONTENT))
     expected = finished.outputs["dataset"].read_bytes()
     moments = random.Random(0)
     began = time.monotonic()
@@ -237,7 +237,7 @@ def test_killing_a_run_at_ten_random_moments_changes_no_byte(finished, tmp_path)
 
 def test_an_interrupt_says_how_to_go_on_and_the_same_command_does(finished, tmp_path):
     pipeline = tmp_path / "p.yaml"
-    pipeline.write_text(yaml.safe_dump(CONTENT))
+    pipeline.write_text(yaml_text(CONTENT))
     process = start(pipeline, tmp_path / "run")
     while not list(tmp_path.glob("run/stages/03-*/00000.json")):
         assert process.poll() is None, process.stderr.read()

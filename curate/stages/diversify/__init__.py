@@ -60,7 +60,7 @@ def _check(config: Mapping[str, Any]) -> None:
     needs_rows=lambda config: config["count"],
     makes_rows=lambda config: config["count"],
     check=_check,
-    version=4,
+    version=5,
 )
 def diversify(
     records: Dataset,
@@ -196,7 +196,7 @@ def _outcome(
     taken[chosen] = True
 
     def verdicts() -> Iterator[Drop | None]:
-        nearest, cosines = found.place.tolist(), found.cosine.tolist()
+        nearest, cosines = found.nearest.tolist(), found.cosine.tolist()
         for place in place_of.tolist():
             detail = {"nearest": names[nearest[place]], "similarity": cosines[place]}
             yield None if taken[place] else Drop(NOT_CHOSEN, detail)
@@ -204,7 +204,7 @@ def _outcome(
     scores = {
         "rank": np.arange(1, len(chosen) + 1),
         "gain": gains,
-        "represents": np.bincount(found.place, minlength=len(chosen)),
+        "represents": np.bincount(found.nearest, minlength=len(chosen)),
     }
     kept = set_scores(records.select(rows[chosen]), {name: values.tolist() for name, values in scores.items()})
     return Outcome(kept=kept, dropped=partition(records, verdicts()).dropped, stats=stats)

@@ -94,7 +94,7 @@ def _check(config: Mapping[str, Any]) -> None:
         MARKUP: "the response has links, images, or HTML other than code and lists (LIMA, arXiv 2305.11206)",
     },
     check=_check,
-    version=2,
+    version=3,
 )
 def screen(
     records: Dataset,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from curate.algorithms.language import UNDETERMINED, Found
+from curate.algorithms.language import UNDETERMINED, Detection
 from curate.algorithms.personal_data import redact
 from curate.algorithms.special_tokens import special_token
 
@@ -32,7 +32,7 @@ class Text:
     content: str
     reasoning: str | None = None
     finish_reason: str | None = None
-    language: Found | None = None
+    language: Detection | None = None
 
 
 class Rule(NamedTuple):
