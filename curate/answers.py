@@ -103,12 +103,13 @@ def judged(
             candidate = dict(candidates[turn.row][turn.candidate])
             candidate["scores"] = {**(candidate.get("scores") or {}), **values}
             candidates[turn.row][turn.candidate] = candidate
-    with_candidates = "candidates" in records.column_names
-    if scores and (not with_candidates or any(turn.candidate is None for turn in turns)):
+    if "candidates" not in records.column_names:
+        return partition(set_scores(records, columns) if scores else records, fates, dict(stats or {}))
+    if scores and any(turn.candidate is None for turn in turns):
         records = set_scores(records, columns)
-    if not with_candidates:
-        return partition(records, fates, dict(stats or {}))
-    return sift(set_candidates(records, candidates, scores) if scores else records, rejections, stats, fates)
+    if scores and any(turn.candidate is not None for turn in turns):
+        records = set_candidates(records, candidates, scores)
+    return sift(records, rejections, stats, fates)
 
 
 def _turns(records: Dataset, ends: Callable[[Messages], Iterable[int]]) -> list[Turn]:

@@ -103,9 +103,7 @@ def test_a_second_reward_scores_the_chosen_response(reward_model):
 def test_label_judges_the_chosen_response(judge):
     row = untouched(label(CHOSEN, model=judge))
     assert row["labels"]["quality"]
-    assert [set(c["scores"]) for c in row["candidates"]] == [{"logprob"}, {"logprob"}] or all(
-        c["scores"].get("quality") is None for c in row["candidates"]
-    )
+    assert [set(c["scores"]) for c in row["candidates"]] == [{"logprob"}] * 2
 
 
 def test_moderate_and_screen_judge_the_chosen_response_and_leave_the_others():
