@@ -128,14 +128,14 @@ def apply(
     from curate.apply import apply_stage
     from curate.report.console import print_applied
 
-    print_applied(*apply_stage(stage, pool, output, _options(context.args)))
+    print_applied(*apply_stage(stage, pool, output, options_of(context.args)))
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _options(arguments: list[str]) -> dict[str, list[str]]:
+def options_of(arguments: list[str]) -> dict[str, list[str]]:
     """`--key value` pairs; a key that is repeated gives a list."""
     options: dict[str, list[str]] = {}
     words = iter(arguments)
