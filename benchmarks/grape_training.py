@@ -19,7 +19,7 @@ from trl import SFTConfig, SFTTrainer
 from curate import load_model
 from curate.models import Prompt, Sampling
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "data/models"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts/demo_models"))
 from pairs import generate
 from train import END_OF_TEXT, new_model, new_tokenizer, plain
 

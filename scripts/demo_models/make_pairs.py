@@ -3,7 +3,7 @@
 The project's own pairs come from ``pairs/``; two public sets can be mixed in: GSM8K (``--gsm8k``, MIT) and the seed
 tasks of Self-Instruct (``--seeds``, Apache-2.0).
 
-    python data/models/make_pairs.py --count 60000 --out pairs.jsonl
+    python scripts/demo_models/make_pairs.py --count 60000 --out pairs.jsonl
 """
 
 import argparse

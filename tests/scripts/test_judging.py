@@ -1,16 +1,11 @@
 """The records that the shipped judge is trained and measured on."""
 
 import random
-import sys
 
 import pytest
 
 from curate.judge import VALUES
 from curate.records import has_response
-from tests.conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "data/models"))
-
 from pairs.core import KINDS
 from pairs.judging import MEASURED_ATTACKS, TRAINED_ATTACKS, attacked, labelled
 from pairs.labels import CATEGORY_OF_DOMAIN, DIFFICULTY, LABELS, OTHER_CATEGORIES

@@ -2,18 +2,13 @@
 
 import random
 import re
-import sys
 from itertools import islice
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "data" / "models"))
-
+from curate.domains import READY
 from pairs import DOMAINS, KINDS, generate
 from pairs.core import after_list, say
-
-from curate.domains import READY
 
 UNFILLED = re.compile(r"\{[a-z]+\}|\[[^\]\n]*\|[^\]\n]*\]")
 

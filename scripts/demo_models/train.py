@@ -6,8 +6,8 @@ they are plain text without markup. Documents end in ``<|endoftext|>`` and are p
 the beginning of a document, what does not fit at its end is cut, and attention may look across documents. Set
 ``OMP_WAIT_POLICY=PASSIVE`` on a machine that does other work as well: threads then wait without spinning.
 
-    python data/models/train.py --pairs pairs.jsonl --out demo-chat --minutes 40
-    python data/models/train.py --pairs pairs.jsonl --out demo-base --minutes 12 --plain --tokenizer demo-chat
+    python scripts/demo_models/train.py --pairs pairs.jsonl --out demo-chat --minutes 40
+    python scripts/demo_models/train.py --pairs pairs.jsonl --out demo-base --minutes 12 --plain --tokenizer demo-chat
 """
 
 import argparse

@@ -5,7 +5,7 @@ pairwise loss of Bradley and Terry, -log sigmoid(reward of the right response - 
 is spoilt in one of two ways: it ends in the middle, or its words are shuffled. So the model learns to tell whole
 sentences in order from broken ones; whether an answer is true it does not learn.
 
-    python data/models/train_reward.py --body data/models/demo-base --out reward
+    python scripts/demo_models/train_reward.py --body data/models/demo-base --out reward
 """
 
 import argparse

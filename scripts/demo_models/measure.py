@@ -1,6 +1,6 @@
 """Measure a chat model as a teacher: let it write instructions and answers, and print what a model card says.
 
-python data/models/measure.py data/models/demo-chat --count 600
+python scripts/demo_models/measure.py data/models/demo-chat --count 600
 """
 
 import argparse

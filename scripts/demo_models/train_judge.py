@@ -3,7 +3,7 @@
 The prompts are those of ``curate.judge``, the labels those of ``pairs/judging.py``. The loss is on the answer alone.
 The rubric, which all prompts of one kind begin with, is computed once a step and shared by the batch.
 
-    python data/models/train_judge.py --start data/models/demo-chat --out data/models/demo-judge --minutes 12
+    python scripts/demo_models/train_judge.py --start data/models/demo-chat --out data/models/demo-judge --minutes 12
 """
 
 import argparse
@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import AutoModelForCausalLM, DynamicCache, Qwen3ForCausalLM
+
 from curate.chat.scaffold import shared_start
 from curate.judge import LEVELS, VALUES, Question, judge, render
 from curate.models import load_model
 from curate.models.tokenizer import load_chat
 from curate.records import has_response
 from curate.stage import Drop
-from transformers import AutoModelForCausalLM, DynamicCache, Qwen3ForCausalLM
-
 from pairs.judging import MEASURED_ATTACKS, TRAINED_ATTACKS, Labelled, attacked, labelled
 from train import TURN_END, apply_gradients, keep_memory, learning_rate, new_optimizers, save
 
