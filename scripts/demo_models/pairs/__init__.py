@@ -3,9 +3,7 @@
 Every pair is composed from templates, tables and real logic, so its answer is right and its licence is the project's.
 """
 
-from . import advice, analysis, code, creative, editing, facts, knowledge, math, planning, reasoning, translation
-from .core import DOMAINS, KINDS, generate
+from .conversations import generate
+from .kinds import DOMAINS, KINDS
 
 __all__ = ["DOMAINS", "KINDS", "generate"]
-
-_WRITERS = (advice, analysis, code, creative, editing, facts, knowledge, math, planning, reasoning, translation)

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from pairs.core import generate, say
+from pairs.conversations import generate
 from pairs.labels import DIFFICULTIES, LABELS
+from pairs.wording import say
 
 QUALITIES = ("very poor", "poor", "average", "good", "excellent")
 EMPTY_TALK = (

@@ -1,6 +1,6 @@
 """What each kind of task is labelled with: MAGPIE's category and difficulty, known by construction."""
 
-from pairs.core import KINDS, Kind
+from pairs.kinds import KINDS, Kind
 
 CATEGORY_OF_DOMAIN = {
     "general": "Others",
