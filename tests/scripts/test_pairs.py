@@ -5,10 +5,10 @@ import re
 from itertools import islice
 
 import pytest
+from pairs.core import after_list, say
 
 from curate.domains import READY
 from pairs import DOMAINS, KINDS, generate
-from pairs.core import after_list, say
 
 UNFILLED = re.compile(r"\{[a-z]+\}|\[[^\]\n]*\|[^\]\n]*\]")
 

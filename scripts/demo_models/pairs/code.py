@@ -2,7 +2,7 @@
 
 import random
 
-from .wording import Slots, Texts, Turns, block, capital, exchange, join, names, pick, row, say, split, table
+from .wording import Slots, Texts, Turns, block, capital, filled, names, pick, row, say, split, table
 
 
 def function(rng: random.Random, texts: Texts) -> Turns:
@@ -45,39 +45,15 @@ def one_liner(rng: random.Random, texts: Texts) -> Turns:
     """A loop or a comprehension with numbers."""
     low, high, step = rng.randint(0, 5), rng.randint(8, 60), rng.randint(2, 9)
     steps = f"prints every {step}th number up to {high}" if step > 3 else f"counts to {high} in steps of {step}"
-    tasks = (
-        (f"prints the numbers from {low} to {high}", f"for i in range({low}, {high + 1}):\n    print(i)"),
-        (steps, f"for i in range({step}, {high + 1}, {step}):\n    print(i)"),
-        (f"makes a list of the squares up to {high}", f"squares = [n * n for n in range({high + 1})]"),
-        (
-            f"lists the multiples of {step} up to {high}",
-            f"multiples = [n for n in range(1, {high + 1}) if n % {step} == 0]",
-        ),
-        (f"counts down from {high} to 1", f"for i in range({high}, 0, -1):\n    print(i)"),
-        (f"adds the numbers from 1 to {high}", f"total = sum(range(1, {high + 1}))"),
-    )
-    task, code = rng.choice(tasks)
-    ask = texts["ask"] if code.startswith("for") else texts["ask"].replace(texts["loop"], "")
-    return [say(rng, ask, task=task), block("python", code)]
+    entry = filled(rng, "loops", {"low": low, "high": high, "end": high + 1, "step": step, "steps": steps})
+    ask = texts["ask"] if entry["code"].startswith("for") else texts["ask"].replace(texts["loop"], "")
+    return [say(rng, ask, **entry), block("python", entry["code"])]
 
 
 def sql(rng: random.Random) -> Slots:
     """An SQL query."""
-    name, a, b, c, number = row(rng, "databases").values()
-    limit = rng.randint(2, 60)
-    tasks = (
-        (f"selects all {name}", f"SELECT * FROM {name};"),
-        (f"shows the {a} of all {name}", f"SELECT {a} FROM {name};"),
-        (f"counts the {name}", f"SELECT COUNT(*) FROM {name};"),
-        (f"sorts the {name} by {b}", f"SELECT * FROM {name} ORDER BY {b};"),
-        (f"finds {name} whose {number} is above {limit}", f"SELECT * FROM {name} WHERE {number} > {limit};"),
-        (f"shows the {a} and {c} of the {name}", f"SELECT {a}, {c} FROM {name};"),
-        (f"gets the first {limit} {name}", f"SELECT * FROM {name} LIMIT {limit};"),
-        (f"finds the average {number} of the {name}", f"SELECT AVG({number}) FROM {name};"),
-        (f"counts the {name} for each {b}", f"SELECT {b}, COUNT(*) FROM {name} GROUP BY {b};"),
-    )
-    task, query = rng.choice(tasks)
-    return {"name": name, "task": task, "query": query}
+    slots = row(rng, "databases") | {"limit": rng.randint(2, 60)}
+    return slots | filled(rng, "queries", slots)
 
 
 def command(rng: random.Random, texts: Texts) -> Turns:
@@ -87,11 +63,6 @@ def command(rng: random.Random, texts: Texts) -> Turns:
     if rng.random() < 0.5:
         return [ask, f"{block('bash', entry['command'])}\n{entry['note']}"]
     return [ask, f"Use `{entry['command']}`. {entry['note']}"]
-
-
-def bug(rng: random.Random) -> Slots:
-    r"""Find a bug; the table has ``\n`` for a line break."""
-    return {name: text.replace(r"\n", "\n") for name, text in row(rng, "bugs").items()}
 
 
 def data_structure(rng: random.Random, texts: Texts) -> Turns:
@@ -123,15 +94,6 @@ def data_structure(rng: random.Random, texts: Texts) -> Turns:
 
 def html(rng: random.Random) -> Slots:
     """HTML and CSS."""
-    word, colour = pick(rng, "labels"), pick(rng, "colours")
-    first, second = rng.sample(split(row(rng, "groups")["members"]), 2)
-    tasks = (
-        (f'a heading that says "{word}"', "html", f"<h1>{word}</h1>"),
-        (f'a button with the text "{word}"', "html", f"<button>{word}</button>"),
-        (f'a link with the text "{word}"', "html", f'<a href="page.html">{word}</a>'),
-        (f"a list with {first} and {second}", "html", f"<ul>\n  <li>{first}</li>\n  <li>{second}</li>\n</ul>"),
-        (f"{colour} text for all paragraphs", "css", f"p {{\n  color: {colour};\n}}"),
-        (f"a {colour} background for the page", "css", f"body {{\n  background: {colour};\n}}"),
-    )
-    task, language, code = rng.choice(tasks)
-    return {"t": task, "l": language.upper(), "language": language, "code": code}
+    slots = {"word": pick(rng, "labels"), "colour": pick(rng, "colours")}
+    slots["items"] = rng.sample(split(row(rng, "groups")["members"]), 2)
+    return filled(rng, "markup", slots)

@@ -14,7 +14,6 @@ from .wording import (
     numbered,
     pick,
     row,
-    rows,
     say,
     table,
     words,

@@ -6,10 +6,9 @@ from .wording import (
     Slots,
     Texts,
     Turns,
-    an,
     capital,
     exchange,
-    lookup,
+    filled,
     lower,
     names,
     pick,
@@ -25,37 +24,13 @@ from .wording import (
 
 def grammar(rng: random.Random, texts: Texts) -> Turns:
     """Correct one mistake."""
-    person, verb = row(rng, "people"), row(rng, "verbs")
-    base, third, past, participle, thing = verb.values()
-    name, who, when = person["name"], person["pronoun"], pick(rng, "past times")
-    asked = (f"Did {name} {past} {thing}?", f"Did {name} {base} {thing}?")
-    if past == base:
-        asked = (f"Do {name} {base} {thing}?", f"Does {name} {base} {thing}?")
-    mistakes = (
-        (
-            f"{name} {base} {thing} every day.",
-            f"{name} {third} {thing} every day.",
-            f"After {name} the verb needs an s: {third}.",
-        ),
-        (f"{who} don't {base} {thing}.", f"{who} doesn't {base} {thing}.", f"After {who} we use doesn't."),
-        (
-            f"{name} has {base} {thing} already.",
-            f"{name} has already {participle} {thing}.",
-            f"After has we use the participle: {participle}.",
-        ),
-        (
-            f"{when} {name} {third} {thing}.",
-            f"{when} {name} {past} {thing}.",
-            f"The word {when.split()[0]} tells us to use the past: {past}.",
-        ),
-        (f"They was happy to {base} {thing}.", f"They were happy to {base} {thing}.", "After they we use were."),
-        (*asked, f"After a helping verb we use the base form: {base}."),
-    )
-    wrong, right, why = rng.choice(mistakes)
-    slots = {"wrong": capital(wrong), "right": capital(right), "why": why}
-    turns = exchange(rng, texts["ask"], texts["reply"], slots)
-    if rng.random() < 0.2 and why not in turns[1]:
-        turns += [say(rng, texts["explain"]), why]
+    person, verb, when = row(rng, "people"), row(rng, "verbs"), pick(rng, "past times")
+    do, does = ("Do", "Does") if verb["past"] == verb["base"] else ("Did", "Did")
+    slots = person | verb | {"when": when, "word": when.split()[0], "do": do, "does": does}
+    mistake = filled(rng, "mistakes", slots)
+    turns = exchange(rng, texts["ask"], texts["reply"], mistake)
+    if rng.random() < 0.2 and mistake["why"] not in turns[1]:
+        turns += [say(rng, texts["explain"]), mistake["why"]]
     return turns
 
 
@@ -66,19 +41,9 @@ def polite(rng: random.Random) -> Slots:
 
 def tense(rng: random.Random) -> Slots:
     """Change the tense or the voice."""
-    name = names(rng, 1)[0]
-    base, third, past, participle, thing = row(rng, "verbs").values()
-    changes = (
-        (third, f"{name} {past} {thing}.", "the past tense"),
-        (past, f"{name} will {base} {thing}.", "the future tense"),
-        (third, f"Does {name} {base} {thing}?", "a question"),
-        (past, f"{name} did not {base} {thing}.", "a negative sentence"),
-        (third, f"{name} has {participle} {thing}.", "the present perfect"),
-        (past, f"{name} {third} {thing}.", "the present tense"),
-    )
-    verb, target, label = rng.choice(changes)
-    which = 1 if label.startswith("a ") else 0
-    return {"source": f"{name} {verb} {thing}.", "target": target, "label": label, "which": which}
+    slots = {"name": names(rng, 1)[0]} | row(rng, "verbs")
+    change = filled(rng, "tenses", slots)
+    return change | {"which": int(change["label"].startswith("a "))}
 
 
 def meaning(rng: random.Random, texts: Texts) -> Turns:
@@ -150,19 +115,7 @@ def summary(rng: random.Random) -> Slots:
 def headline(rng: random.Random) -> Slots:
     """A headline for a piece of news."""
     name, city, animal = names(rng, 1)[0], row(rng, "cities")["name"], row(rng, "animals")["name"]
-    title = animal.title()
-    news = (
-        (
-            f"In {city}, {name} found {an(animal)} in the garden on Sunday. The animal is now safe in the zoo.",
-            f"{title} Found in a Garden in {city}",
-        ),
-        (f"{name} from {city} won first prize for a photo of {an(animal)}.", f"Photo of {title} Wins Prize"),
-        (
-            f"The zoo in {city} has a new {animal}. A class of children chose the name {name}.",
-            f"New {title} Named {name} at {city} Zoo",
-        ),
-    )
-    return dict(zip(("text", "title"), rng.choice(news), strict=True))
+    return filled(rng, "news", {"name": name, "city": city, "animal": animal, "title": animal.title()})
 
 
 def combine(rng: random.Random) -> Slots:

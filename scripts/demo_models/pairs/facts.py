@@ -2,7 +2,7 @@
 
 import random
 
-from .wording import Slots, Texts, Turns, an, capital, exchange, grid, row, rows, say
+from .wording import Slots, Texts, Turns, capital, exchange, fill, filled, grid, row, rows, say
 
 TABLES = (
     ("history", ("name", "year"), "events"),
@@ -53,31 +53,13 @@ def fact_table(rng: random.Random) -> Slots:
 
 def who_am_i(rng: random.Random) -> Slots:
     """Guess the animal, the job or the country."""
-    which = rng.randrange(4)
-    entry = row(rng, ("animals", "jobs", "countries", "geography")[which])
-    clues = (
-        "I am {group:an}. My food is {food}. People say that {fact}.",
-        "This person {task}. The work takes place in {place}.",
-        "My capital is {capital}. A typical dish is {dish}. Visitors see {landmark}.",
-        "I am {type:an}. {place:capital} is my home, and {fact}.",
-    )
-    return {"clue": say(rng, clues[which], **entry), "thing": an(entry["name"]) if which < 2 else entry["name"]}
+    clue = row(rng, "clues")
+    entry = row(rng, clue["table"])
+    return {field: fill(text, entry) for field, text in clue.items()}
 
 
 def quiz(rng: random.Random) -> Slots:
     """Quiz questions with their answers."""
     first, second = rows(rng, "countries", 2)
-    event, person = row(rng, "history"), row(rng, "scientists")
-    capitals = [(f"What is the capital of {country['name']}?", country["capital"]) for country in (first, second)]
-    dishes = [(f"Which country is known for {country['dish']}?", country["name"]) for country in (first, second)]
-    places = (
-        (f"On which continent is {first['name']}?", first["continent"]),
-        (f"Which language is spoken in {second['name']}?", second["language"]),
-    )
-    past = (
-        (f"In which year was {event['name']}?", event["year"]),
-        (f"Who is known for {person['known']}?", person["name"]),
-    )
-    topics = (("capitals", capitals), ("geography", places), ("history", past), ("food", dishes))
-    topic, pairs = rng.choice(topics)
-    return {"topic": topic, "questions": [f"{question} (Answer: {answer})" for question, answer in pairs]}
+    slots = {"first": first, "second": second, "event": row(rng, "history"), "person": row(rng, "scientists")}
+    return filled(rng, "quizzes", slots)

@@ -9,15 +9,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from curate.judge import VALUES
 from pairs.conversations import generate
 from pairs.labels import DIFFICULTIES, LABELS
 from pairs.wording import say
 
 QUALITIES = ("very poor", "poor", "average", "good", "excellent")
 EMPTY_TALK = (
-    "[That is a good question|What an interesting topic|Thank you for asking][.|!] [There is a lot to say about it|Many "
-    "people wonder about this|It depends on many things]. [Let me know if you need anything else|I am always happy to "
-    "help|I hope that this helps][.|!]"
+    "[That is a good question|What an interesting topic|Thank you for asking][.|!] [There is a lot to say about it|"
+    "Many people wonder about this|It depends on many things]. [Let me know if you need anything else|"
+    "I am always happy to help|I hope that this helps][.|!]"
 )
 OPENING = "[Sure! |Of course! |Great question! |I would be happy to help with that. |As an assistant, I can help. ]"
 CLOSING = "[ I hope this helps!| Let me know if you need anything else.| Feel free to ask more questions!]"
@@ -92,8 +93,6 @@ def labelled(count: int, seed: int) -> Iterator[Labelled]:
 
 def attacked(example: Labelled, wordings: Sequence[str], rng: random.Random) -> Labelled:
     """The same record with a text in it that claims other labels; its own stay what they are."""
-    from curate.judge import VALUES
-
     claimed = {
         label: rng.choice([value for value in values if value != example.labels[label]])
         for label, values in VALUES.items()

@@ -23,13 +23,14 @@ OTHER_CATEGORIES = {
 }
 DIFFICULTIES = ("very easy", "easy", "medium", "hard", "very hard")
 DIFFICULTY = {
-    "very easy": "capital_city country animal planet element book acronym true_or_false festival phrase phrase_back noun "
-    "translation/counting article check_translation arithmetic roman rounding spelling format_text kinship letters "
-    "pet_names small_talk calendar meaning job",
+    "very easy": "capital_city country animal planet element book acronym true_or_false festival phrase phrase_back "
+    "noun translation/counting article check_translation arithmetic roman rounding spelling format_text kinship "
+    "letters pet_names small_talk calendar meaning job",
     "medium": "percentage discount rectangle speed average saving shopping fraction budget day_plan event meals goal "
     "ordering enough direction story dialogue email role_play total trend extreme function one_liner explain_code html "
     "javascript output comparison city_trip agenda country_facts three_languages object_letter greeting",
-    "hard": "equation sequence syllogism if_then poem acrostic sql regex bug reshape extraction study_plan riddle change",
+    "hard": "equation sequence syllogism if_then poem acrostic sql regex bug reshape extraction study_plan riddle "
+    "change",
 }  # all others are easy
 
 

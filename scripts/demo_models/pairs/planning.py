@@ -1,6 +1,7 @@
 """Trips, days, lists, budgets, lessons, meals and workouts."""
 
 import random
+from collections.abc import Sequence
 
 from .wording import (
     Slots,
@@ -29,7 +30,7 @@ LEARNING = (
 )
 
 
-def in_order(rng: random.Random, steps: list[str] | tuple[str, ...], count: int) -> list[str]:
+def in_order(rng: random.Random, steps: Sequence[str], count: int) -> list[str]:
     """Some of the steps, in their order."""
     return [steps[i] for i in sorted(rng.sample(range(len(steps)), count))]
 

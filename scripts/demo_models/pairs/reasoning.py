@@ -14,8 +14,6 @@ from .wording import (
     rows,
     say,
     split,
-    table,
-    toss,
     weekdays,
     words,
 )

@@ -24,11 +24,10 @@ CHOICE = re.compile(r"\[([^\[\]]*)\]")
 
 @cache
 def table(name: str) -> tuple[Row, ...]:
-    """The rows of ``tables/NAME.txt``: a header line and then one row per line, fields between ``|``."""
-    lines = (TABLES / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-    header = lines[0].split("|")
-    rows = [dict(zip(header, line.split("|"), strict=True)) for line in lines[1:]]
-    return tuple(rows)
+    r"""The rows of ``tables/NAME.txt``: a header line, then a line per row; ``|`` parts fields, ``\n`` breaks a line."""
+    header, *lines = (TABLES / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    fields = header.split("|")
+    return tuple(dict(zip(fields, line.replace(r"\n", "\n").split("|"), strict=True)) for line in lines)
 
 
 @cache
@@ -140,6 +139,7 @@ FORMS = {
     "numbered": numbered,
     "or": lambda items: join(items, "or"),
     "plus": lambda items: " + ".join(map(str, items)),
+    "upper": str.upper,
     "word": lambda count: numbers()[count - 1],
     "your": lambda text: text.replace("my ", "your "),
 }
@@ -159,6 +159,11 @@ class _Formatter(string.Formatter):
 def fill(wording: str, slots: Slots) -> str:
     """The wording with its slots filled."""
     return _Formatter().vformat(wording, (), slots)
+
+
+def filled(rng: random.Random, name: str, slots: Slots) -> Row:
+    """One row of a table whose fields have slots themselves."""
+    return {field: fill(text, slots) for field, text in row(rng, name).items()}
 
 
 def say(rng: random.Random, wording: str, **slots: Any) -> str:
