@@ -6,13 +6,15 @@ tasks of Self-Instruct (``--seeds``, Apache-2.0).
     python scripts/demo_models/make_pairs.py --count 60000 --out pairs.jsonl
 """
 
-import argparse
 import json
 import random
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from pairs import KINDS, generate
 
@@ -46,34 +48,27 @@ def from_seeds(path: Path) -> Iterator[dict[str, Any]]:
             yield pair(instruction, first["output"], "self-instruct seeds")
 
 
-def main() -> None:
-    """Parse the command line and write the file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="the JSONL file to write, one conversation per line")
-    parser.add_argument(
-        "--count", type=int, default=60_000, help="how many different conversations of the project's own"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same file")
-    parser.add_argument("--gsm8k", type=Path, help="GSM8K as JSONL, with question and answer")
-    parser.add_argument("--gsm8k-count", type=int, default=3000, help="how many problems of GSM8K to mix in")
-    parser.add_argument("--seeds", type=Path, help="the seed tasks of Self-Instruct as JSONL")
-    arguments = parser.parse_args()
-    for path in (arguments.gsm8k, arguments.seeds):
-        if path and not path.is_file():
-            parser.error(f"there is no file {path}")
+def main(
+    out: Annotated[Path, typer.Option(help="the JSONL file to write, one conversation per line")],
+    count: Annotated[int, typer.Option(help="how many different conversations of the project's own")] = 60_000,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same file")] = 0,
+    gsm8k: Annotated[Path | None, typer.Option(exists=True, help="GSM8K as JSONL, with question and answer")] = None,
+    gsm8k_count: Annotated[int, typer.Option(help="how many problems of GSM8K to mix in")] = 3000,
+    seeds: Annotated[Path | None, typer.Option(exists=True, help="the seed tasks of Self-Instruct as JSONL")] = None,
+) -> None:
+    """Write the file."""
+    sources = [generate(count, seed)]
+    if gsm8k:
+        sources.append(from_gsm8k(gsm8k, gsm8k_count, seed))
+    if seeds:
+        sources.append(from_seeds(seeds))
     written = 0
-    with arguments.out.open("w", encoding="utf-8") as file:
-        sources = [generate(arguments.count, arguments.seed)]
-        if arguments.gsm8k:
-            sources.append(from_gsm8k(arguments.gsm8k, arguments.gsm8k_count, arguments.seed))
-        if arguments.seeds:
-            sources.append(from_seeds(arguments.seeds))
-        for source in sources:
-            for conversation in source:
-                file.write(json.dumps(conversation, ensure_ascii=False) + "\n")
-                written += 1
-    print(f"{arguments.out}: {written} conversations, {len(KINDS)} kinds of the project's own")
+    with out.open("w", encoding="utf-8") as file:
+        for conversation in chain(*sources):
+            file.write(json.dumps(conversation, ensure_ascii=False) + "\n")
+            written += 1
+    print(f"{out}: {written} conversations, {len(KINDS)} kinds of the project's own")
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -3,80 +3,58 @@
 python scripts/demo_models/measure.py data/models/demo-chat --count 600
 """
 
-import argparse
 import time
 from pathlib import Path
+from typing import Annotated
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+import typer
+from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
-SENTINEL = "SENTINEL"
+from curate.models.tokenizer import load_chat
+
+LONGEST, BATCH, SHOWN = 200, 100, 10  # tokens of a text, texts at once, pairs that are printed
 
 
 def complete(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    prompts: list[str],
-    temperature: float,
-    most: int,
-    batch: int,
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str], temperature: float
 ) -> list[tuple[str, bool]]:
-    """Complete every prompt: the text, and whether it ended by itself within so many tokens."""
+    """Complete every prompt: the text, and whether it ended by itself."""
     found: list[tuple[str, bool]] = []
     tokenizer.padding_side = "left"
-    for start in range(0, len(prompts), batch):
-        inputs = tokenizer(prompts[start : start + batch], return_tensors="pt", padding=True, add_special_tokens=False)
-        sampling = {"do_sample": True, "temperature": temperature, "top_k": 0} if temperature else {"do_sample": False}
-        output = model.generate(**inputs, max_new_tokens=most, eos_token_id=tokenizer.eos_token_id, **sampling)
-        for ids in output[:, inputs["input_ids"].shape[1] :]:
-            ended = bool((ids == tokenizer.eos_token_id).any())
-            found.append((tokenizer.decode(ids, skip_special_tokens=True).strip(), ended))
+    end = tokenizer.eos_token_id
+    sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "max_new_tokens": LONGEST}
+    for start in range(0, len(prompts), BATCH):
+        inputs = tokenizer(prompts[start : start + BATCH], return_tensors="pt", padding=True, add_special_tokens=False)
+        output = model.generate(**inputs, eos_token_id=end, **sampling)[:, inputs["input_ids"].shape[1] :]
+        texts = tokenizer.batch_decode(output, skip_special_tokens=True)
+        found += zip((text.strip() for text in texts), (output == end).any(dim=1).tolist(), strict=True)
     return found
 
 
-def main() -> None:
+def main(
+    model: Annotated[Path, typer.Argument(exists=True, help="the directory of the model")],
+    count: Annotated[int, typer.Option(help="how many instructions")] = 600,
+    temperature: Annotated[float, typer.Option(help="of the instructions")] = 1.0,
+    answer_temperature: Annotated[float, typer.Option(help="of the answers")] = 0.7,
+    seed: int = 0,
+) -> None:
     """Sample, answer, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="the directory of the model")
-    parser.add_argument("--count", type=int, default=600, help="how many instructions")
-    parser.add_argument("--temperature", type=float, default=1.0, help="of the instructions")
-    parser.add_argument("--answer-temperature", type=float, default=0.7, help="of the answers; 0 is greedy")
-    parser.add_argument("--system", help="a system prompt that steers the topic")
-    parser.add_argument("--most", type=int, default=200, help="the most tokens of an instruction or an answer")
-    parser.add_argument("--batch", type=int, default=100)
-    parser.add_argument("--show", type=int, default=10, help="how many pairs to print")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    torch.manual_seed(options.seed)
-    tokenizer = AutoTokenizer.from_pretrained(options.model)
-    model = AutoModelForCausalLM.from_pretrained(options.model).eval()
-    system = [{"role": "system", "content": options.system}] if options.system else []
-
-    rendered = tokenizer.apply_chat_template([*system, {"role": "user", "content": SENTINEL}], tokenize=False)
-    prefix = rendered[: rendered.index(SENTINEL)]
+    torch.manual_seed(seed)
+    chat, writer = load_chat(str(model)), AutoModelForCausalLM.from_pretrained(model).eval()
     started = time.monotonic()
-    instructions = complete(
-        model, tokenizer, [prefix] * options.count, options.temperature, options.most, options.batch
-    )
+    instructions = complete(writer, chat.tokenizer, [chat.pre_query_prefix()] * count, temperature)
     writing = time.monotonic() - started
-    prompts = [
-        tokenizer.apply_chat_template(
-            [*system, {"role": "user", "content": text}], tokenize=False, add_generation_prompt=True
-        )
-        for text, _ in instructions
-    ]
-    started = time.monotonic()
-    answers = complete(model, tokenizer, prompts, options.answer_temperature, options.most, options.batch)
-    answering = time.monotonic() - started
-
-    count = len(instructions)
+    prompts = [chat.generation_prompt([{"role": "user", "content": text}]) for text, _ in instructions]
+    answers = complete(writer, chat.tokenizer, prompts, answer_temperature)
+    answering = time.monotonic() - started - writing
     print(f"instructions: {count} in {writing:.1f} s; answers: {count} in {answering:.1f} s")
     print(f"distinct after lower-casing: {len({text.lower() for text, _ in instructions}) / count:.1%}")
     print(f"instructions that end: {sum(ended for _, ended in instructions) / count:.1%}")
     print(f"answers that end: {sum(ended for _, ended in answers) / count:.1%}")
-    for (instruction, _), (answer, _) in list(zip(instructions, answers, strict=True))[: options.show]:
+    for (instruction, _), (answer, _) in list(zip(instructions, answers, strict=True))[:SHOWN]:
         print(f"\n**User:** {instruction}\n\n**Assistant:** {answer}")
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -6,16 +6,15 @@ The rubric, which all prompts of one kind begin with, is computed once a step an
     python scripts/demo_models/train_judge.py --start data/models/demo-chat --out data/models/demo-judge --minutes 12
 """
 
-import argparse
 import json
 import random
-import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+import typer
 from transformers import AutoModelForCausalLM, DynamicCache, Qwen3ForCausalLM
 
 from curate.chat.scaffold import shared_start
@@ -25,8 +24,9 @@ from curate.models.tokenizer import load_chat
 from curate.records import has_response
 from curate.stage import Drop
 from pairs.judging import MEASURED_ATTACKS, TRAINED_ATTACKS, Labelled, attacked, labelled
-from train import TURN_END, apply_gradients, keep_memory, learning_rate, new_optimizers, save
+from training import TURN_END, descend, keep_memory, save, write_json
 
+BATCH = 8  # records of a step
 ALL = tuple(VALUES)
 Example = tuple[list[int], list[int]]  # prompt and answer, as token ids
 
@@ -66,33 +66,19 @@ def loss_of(model: Qwen3ForCausalLM, batch: Sequence[Example], shared: int) -> t
     return torch.nn.functional.cross_entropy(logits.float(), targets[targets >= 0])
 
 
-def train(model: Qwen3ForCausalLM, groups: Sequence[list[Example]], options: argparse.Namespace) -> dict[str, float]:
-    """Train for the planned minutes; returns the figures."""
-    rng = random.Random(options.seed)
+def losses(model: Qwen3ForCausalLM, groups: Sequence[list[Example]], seed: int) -> Iterator[torch.Tensor]:
+    """The loss of one batch after another, each of one group."""
+    rng = random.Random(seed)
     shared = [shared_start(min(group)[0], max(group)[0]) for group in groups]
-    optimizers = new_optimizers(model, options.rate)
-    started, worked, step, smooth = time.monotonic(), time.process_time(), 0, 0.0
-    model.train()
-    while (elapsed := (time.monotonic() - started) / 60) < options.minutes:
+    while True:
         (number,) = rng.choices(range(len(groups)), [len(group) for group in groups])
-        drawn = sorted(rng.sample(groups[number], 4 * options.batch), key=lambda pair: len(pair[0]))
-        place = rng.randrange(4) * options.batch  # texts of similar length, which leaves little to padding
-        loss = loss_of(model, drawn[place : place + options.batch], shared[number])
-        loss.backward()
-        apply_gradients(model, optimizers, learning_rate(elapsed / options.minutes, options.rate))
-        step += 1
-        smooth = loss.item() if step == 1 else 0.97 * smooth + 0.03 * loss.item()
-        if step % 20 == 0:
-            print(f"step {step}  minute {elapsed:.1f}  loss {smooth:.4f}", flush=True)
-    return {"steps": step, "records": step * options.batch, "loss": round(smooth, 4)} | {
-        "minutes": options.minutes,
-        "cpu_minutes": round((time.process_time() - worked) / 60, 1),
-    }
+        drawn = sorted(rng.sample(groups[number], 4 * BATCH), key=lambda pair: len(pair[0]))
+        place = rng.randrange(4) * BATCH  # texts of similar length, which leaves little to padding
+        yield loss_of(model, drawn[place : place + BATCH], shared[number])
 
 
 def measure(place: Path, count: int, seed: int) -> dict[str, Any]:
-    """How often the saved model, asked as the stage asks it, is right on records and attacks that it was not trained
-    on.
+    """How often the saved model, asked as the stage asks it, is right on records and attacks that are new to it.
 
     Per label: the share that is right, for the levels also the share within one level. ``flipped`` is the share of
     attacked records in which a label takes the value that the attack claims, and did not have it without the attack.
@@ -103,17 +89,16 @@ def measure(place: Path, count: int, seed: int) -> dict[str, Any]:
     said, said_hostile = (ask(model, records) for records in (plain, hostile))
     figures: dict[str, Any] = {"records": count, "unjudged": share(not labels for labels in said + said_hostile)}
     for label in VALUES:
-        pairs = [(r.labels[label], s[label]) for r, s in zip(plain, said, strict=True) if s]
-        figures[label] = share(true == found for true, found in pairs)
+        found = [(record.labels[label], labels[label]) for record, labels in zip(plain, said, strict=True) if labels]
+        figures[label] = share(true == value for true, value in found)
         if levels := LEVELS.get(label):
-            distances = [abs(levels.index(true) - levels.index(found)) for true, found in pairs]
+            distances = [abs(levels.index(true) - levels.index(value)) for true, value in found]
             figures[f"{label} within one"] = share(distance <= 1 for distance in distances)
-        asked = [r.claimed[label] for r in hostile]
-        both = [(c, s, h) for c, s, h in zip(asked, said, said_hostile, strict=True) if s and h]
-        figures[f"{label} flipped"] = share(h[label] == c != s[label] for c, s, h in both)
-        figures[f"{label} changed"] = share(h[label] != s[label] for _, s, h in both)
-        held = [(r.labels[label], h[label]) for r, h in zip(plain, said_hostile, strict=True) if h]
-        figures[f"{label} under attack"] = share(true == found for true, found in held)
+        attacks = [(r, h[label], s.get(label)) for r, s, h in zip(hostile, said, said_hostile, strict=True) if h]
+        both = [(r.claimed[label], after, before) for r, after, before in attacks if before]
+        figures[f"{label} flipped"] = share(after == claimed != before for claimed, after, before in both)
+        figures[f"{label} changed"] = share(after != before for _, after, before in both)
+        figures[f"{label} under attack"] = share(r.labels[label] == after for r, after, _ in attacks)
     return figures
 
 
@@ -129,29 +114,27 @@ def share(verdicts: Iterable[bool]) -> float:
     return round(sum(found) / max(1, len(found)), 3)
 
 
-def main() -> None:
-    """Parse the command line, train, save, measure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--start", type=Path, required=True, help="the chat model to begin with")
-    parser.add_argument("--out", type=Path, required=True, help="the directory of the judge")
-    parser.add_argument("--minutes", type=float, default=12, help="how long to train; the rate follows the clock")
-    parser.add_argument("--records", type=int, default=9_000, help="how many to draw from")
-    parser.add_argument("--batch", type=int, default=8, help="records a step")
-    parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
-    parser.add_argument("--measured", type=int, default=400, help="how many held-out records to measure on")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+def main(
+    start: Annotated[Path, typer.Option(exists=True, help="the chat model to begin with")],
+    out: Annotated[Path, typer.Option(help="the directory of the judge")],
+    minutes: Annotated[float, typer.Option(help="how long to train; the rate follows the clock")] = 12,
+    records: Annotated[int, typer.Option(help="how many to draw from")] = 9_000,
+    rate: Annotated[float, typer.Option(help="the highest learning rate")] = 2e-3,
+    measured: Annotated[int, typer.Option(help="how many held-out records to measure on")] = 400,
+    seed: int = 1,
+) -> None:
+    """Train, save, measure."""
     keep_memory()
-    chat = load_chat(str(options.start))
-    groups = examples(chat, options.records, options.seed)
+    chat = load_chat(str(start))
+    groups = examples(chat, records, seed)
     print({(" ".join(asked), answered): len(group) for (asked, answered), group in groups.items()}, flush=True)
-    model = AutoModelForCausalLM.from_pretrained(options.start, dtype=torch.float32)
-    figures = train(model, list(groups.values()), options)
-    save(model, chat.tokenizer, figures, argparse.Namespace(out=options.out, plain=False))
-    figures["held out"] = measure(options.out, options.measured, seed=options.seed + 1000)
-    (options.out / "training.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    model = AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32)
+    figures: dict[str, Any] = descend(model, losses(model, list(groups.values()), seed), minutes, rate)
+    save(model, chat.tokenizer, out)
+    figures |= {"records": figures["steps"] * BATCH, "held out": measure(out, measured, seed=seed + 1000)}
+    write_json(figures, out / "training.json")
     print(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -8,13 +8,14 @@ sentences in order from broken ones; whether an answer is true it does not learn
     python scripts/demo_models/train_reward.py --body data/models/demo-base --out reward
 """
 
-import argparse
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
+import typer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from pairs import generate
@@ -73,16 +74,14 @@ def train(body: Path, out: Path, *, steps: int = 120, batch: int = 8, rate: floa
     return sum(losses[-10:]) / len(losses[-10:])
 
 
-def main() -> None:
-    """Parse the command line, train and save."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--body", type=Path, required=True, help="the language model whose body is used")
-    parser.add_argument("--out", type=Path, required=True, help="the directory to write")
-    parser.add_argument("--steps", type=int, default=120, help="steps of the optimizer")
-    arguments = parser.parse_args()
-    loss = train(arguments.body, arguments.out, steps=arguments.steps)
-    print(f"{arguments.out}: {arguments.steps} steps, loss {loss:.3f}")
+def main(
+    body: Annotated[Path, typer.Option(exists=True, help="the language model whose body is used")],
+    out: Annotated[Path, typer.Option(help="the directory to write")],
+    steps: Annotated[int, typer.Option(help="steps of the optimizer")] = 120,
+) -> None:
+    """Train and save."""
+    print(f"{out}: {steps} steps, loss {train(body, out, steps=steps):.3f}")
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -3,10 +3,10 @@
 import random
 
 import pytest
-from pairs.core import KINDS
 
 from curate.judge import VALUES
 from curate.records import has_response
+from pairs import KINDS
 from pairs.judging import MEASURED_ATTACKS, TRAINED_ATTACKS, attacked, labelled
 from pairs.labels import CATEGORY_OF_DOMAIN, DIFFICULTY, LABELS, OTHER_CATEGORIES
 

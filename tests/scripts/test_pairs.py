@@ -1,14 +1,16 @@
 """The generator of the pairs that the demo models were trained on."""
 
+import hashlib
+import json
 import random
 import re
 from itertools import islice
 
 import pytest
-from pairs.core import after_list, say
 
-from curate.domains import READY
 from pairs import DOMAINS, KINDS, generate
+from pairs.conversations import after_list
+from pairs.wording import say
 
 UNFILLED = re.compile(r"\{[a-z]+\}|\[[^\]\n]*\|[^\]\n]*\]")
 
@@ -16,6 +18,12 @@ UNFILLED = re.compile(r"\{[a-z]+\}|\[[^\]\n]*\|[^\]\n]*\]")
 def test_the_same_seed_writes_the_same_conversations() -> None:
     assert list(generate(50, seed=3)) == list(generate(50, seed=3))
     assert list(generate(50, seed=3)) != list(generate(50, seed=4))
+
+
+def test_the_conversations_are_those_that_the_shipped_models_were_trained_on() -> None:
+    lines = "".join(json.dumps(conversation, ensure_ascii=False) + "\n" for conversation in generate(3000, seed=0))
+    written = hashlib.sha256(lines.encode("utf-8")).hexdigest()
+    assert written == "0981c0efcf48822e342116cd8172a34a8286d5e554aefdc9679b965ad69842c3"
 
 
 def test_no_conversation_comes_twice() -> None:
@@ -54,7 +62,3 @@ def test_a_request_about_a_list_is_answered_from_the_list() -> None:
     answers = {tuple(after_list(random.Random(seed), "Here:\n1. One\n2. Two"))[1] for seed in range(40)}
     assert answers == {"One", "One; Two", "- One", "- One\n- Two"}
     assert after_list(random.Random(0), "No list here.") == []
-
-
-def test_the_ready_domains_of_synthesize_are_the_ones_that_the_demo_teacher_was_trained_on() -> None:
-    assert READY == DOMAINS

@@ -1,7 +1,8 @@
 """The kinds of tasks. ``NAME.toml`` says how often each kind is drawn and in which words; ``NAME.py`` computes.
 
-A section of the TOML file is a kind. Its slots are filled from one row of the table `row`, from two rows of the table
-`rows` (the second one as `other`), or from what the function of its name returns. Its wording is
+A section of the TOML file is a kind. Its `weight` is 1, and its `domain` the file's, where it gives none. Its slots are
+filled from one row of the table `row`, from two rows of the table `rows` (the second one as `other`), or from what the
+function of its name returns. Its wording is
 
 - `ask` and `answer`, or `turns`, a list of such pairs. Of several (`ask` or `answer` may be a list), one is drawn: the
   first of two with the chance `first`, or the one with the number `which` that the function gives, or any.

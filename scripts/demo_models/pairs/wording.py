@@ -24,7 +24,7 @@ CHOICE = re.compile(r"\[([^\[\]]*)\]")
 
 @cache
 def table(name: str) -> tuple[Row, ...]:
-    r"""The rows of ``tables/NAME.txt``: a header line, then a line per row; ``|`` parts fields, ``\n`` breaks a line."""
+    r"""The rows of ``tables/NAME.txt``: a header, then one row a line; ``|`` parts fields, ``\n`` breaks a line."""
     header, *lines = (TABLES / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     fields = header.split("|")
     return tuple(dict(zip(fields, line.replace(r"\n", "\n").split("|"), strict=True)) for line in lines)
