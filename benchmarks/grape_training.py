@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sys
-from argparse import Namespace
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -19,14 +18,15 @@ from trl import SFTConfig, SFTTrainer
 from curate import load_model
 from curate.models.protocols import Prompt, Sampling
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "data/models"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts/demo_models"))
 from pairs import generate
-from train import END_OF_TEXT, new_model, new_tokenizer, plain
+from train import new_model, new_tokenizer, prose
+from training import END_OF_TEXT
 
 disable_progress_bars()
 
 PLAIN = Path(__file__).with_name("plain_text.jinja").read_text(encoding="utf-8")
-SHAPE = Namespace(width=192, head_dim=64, intermediate=512, layers=3, seed=0)  # 1.4 million parameters
+SHAPE = {"width": 192, "intermediate": 512, "layers": 3}  # 1.4 million parameters
 VOCABULARY = 1024
 
 
@@ -39,11 +39,11 @@ def new_base(out: Path, documents: int, passes: int) -> None:
     for number in range(passes):
         solved = islice(tasks(number, held_out=False), documents)
         worked = [f"{task.question}\n\n{response('ledger', task, 0)}" for task in solved]
-        other = [plain(conversation["messages"]) for conversation in generate(documents // 8, seed=number)]
+        other = [prose(conversation["messages"]) for conversation in generate(documents // 8, seed=number)]
         if tokenizer is None:
             sample = [[{"role": "user", "content": text}] for text in worked[:3000] + other[:1000]]
             tokenizer = new_tokenizer(sample, VOCABULARY)
-            model = new_model(tokenizer, SHAPE)
+            model = new_model(tokenizer, **SHAPE)
         texts = worked + other
         random.Random(number).shuffle(texts)
         _read(model, tokenizer, texts, out, rate=2e-3, rows=8, length=128)

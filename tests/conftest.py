@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,23 +63,20 @@ def embedder() -> Iterator:
     model.close()
 
 
-def _script() -> Any:
-    """The script `data/models/train_reward.py` as a module."""
-    if (scripts := str(ROOT / "data/models")) not in sys.path:
-        sys.path.insert(0, scripts)
-    return importlib.import_module("train_reward")
-
-
 def held_out_comparisons() -> list[Any]:
     """Right responses and spoilt ones that the reward model was not trained on."""
-    return list(_script().comparisons(60, seed=99))
+    from train_reward import comparisons
+
+    return list(comparisons(60, seed=99))
 
 
 @pytest.fixture(scope="session")
 def reward_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A reward model that tells whole responses from cut or shuffled ones, trained on the project's own pairs."""
+    from train_reward import train
+
     directory = tmp_path_factory.mktemp("models") / "rm"
-    _script().train(BASE, directory, steps=30, batch=4)
+    train(BASE, directory, steps=30, batch=4)
     return directory
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,10 +12,6 @@ from curate import choose, gate, label
 from curate.models.protocols import Completion, LanguageModel, Prompt, Sampling
 from curate.records.labels import LEVELS, VALUES
 from curate.records.pool import from_rows
-from tests.conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "data/models"))
-
 from pairs.judging import MEASURED_ATTACKS, Labelled, attacked, labelled
 
 QUESTION = [{"role": "user", "content": "What is a lake?"}]
