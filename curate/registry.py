@@ -15,7 +15,6 @@ from importlib.metadata import EntryPoint, entry_points
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from curate import stages
 from curate.errors import CurateError, first_line, nearest
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def _configs(stage: Stage[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 @cache
 def own_stages() -> list[str]:
     """The names of our own stages."""
-    return sorted(module.name for module in pkgutil.iter_modules(stages.__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(importlib.import_module(STAGES).__path__))
 
 
 def _load_attribute(name: str, where: str) -> Any:

@@ -1,7 +1,7 @@
 """Train a small chat model to answer the prompt of the stage ``label`` in JSON, and measure it on held-out records.
 
-The prompts are those of ``curate.stages.label.judge``, the labels those of ``pairs/judging.py``. The loss is on the answer alone.
-The rubric, which all prompts of one kind begin with, is computed once a step and shared by the batch.
+The prompts are those of ``curate.stages.label.judge``, the labels those of ``pairs/judging.py``. The loss is on the
+answer alone. The rubric, which all prompts of one kind begin with, is computed once a step and shared by the batch.
 
     python scripts/demo_models/train_judge.py --start data/models/demo-chat --out data/models/demo-judge --minutes 12
 """
@@ -18,7 +18,6 @@ import typer
 from transformers import AutoModelForCausalLM, DynamicCache, Qwen3ForCausalLM
 
 from curate.chat.scaffold import shared_start
-from curate.declaration import Drop
 from curate.models.spec import load_model
 from curate.models.tokenizer import load_chat
 from curate.outcome import Drop

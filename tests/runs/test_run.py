@@ -28,38 +28,8 @@ from curate import (
 from curate.records.files import plain
 from curate.runs.run import NOT_EXPORTED, _shares_batches
 from curate.yaml_files import read_yaml, yaml_text
-from tests.conftest import BASE, CHAT, MINILM
-
-CONTENT = {
-    "seed": 7,
-    "shard_rows": 8,
-    "models": {
-        "teacher": {"model": str(CHAT)},
-        "base": {"model": str(BASE)},
-        "embedder": {"backend": "sentence-transformers", "model": MINILM},
-    },
-    "stages": [
-        {"synthesize": {"model": "teacher", "count": 32, "max_tokens": 96}},
-        {"deduplicate": {"on": "instruction", "threshold": 0.7}},
-        {"respond": {"models": ["teacher"], "candidates": 2, "max_tokens": 96}},
-        {"screen": {}},
-        {"fit": {"model": "base"}},
-        {"choose": {"by": "fit"}},
-        {"trim": {"by": "perplexity", "keep": [0.05, 0.95]}},
-        {"embed": {"model": "embedder"}},
-        {"prepare": {"target": "base", "max_length": 512}},
-        {"diversify": {"count": 5}},
-    ],
-}
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """An uninterrupted run."""
-    run = Run(Pipeline(CONTENT), tmp_path_factory.mktemp("run"))
-    run.execute()
-    return run
-
+from tests.conftest import BASE, CHAT
+from tests.runs.conftest import CONTENT
 
 def rows(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -198,57 +168,6 @@ def test_two_runs_do_not_share_a_directory(finished):
         holder.kill()
         holder.wait()
     Run(Pipeline(CONTENT), finished.directory).execute()
-
-
-def start(pipeline, directory):
-    command = [sys.executable, "-m", "curate.cli", "run", str(pipeline), "-o", str(directory)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def test_killing_a_run_at_ten_random_moments_changes_no_byte(finished, tmp_path):
-    pipeline = tmp_path / "p.yaml"
-    pipeline.write_text(yaml_text(CONTENT))
-    expected = finished.outputs["dataset"].read_bytes()
-    moments = random.Random(0)
-    began = time.monotonic()
-    first = start(pipeline, tmp_path / "whole")
-    assert first.wait() == 0, first.stderr.read()
-    whole = time.monotonic() - began
-    assert (tmp_path / "whole/dataset.jsonl").read_bytes() == expected
-
-    kills = attempts = 0
-    while kills < 10:
-        directory = tmp_path / f"run-{attempts}"
-        process = start(pipeline, directory)
-        try:
-            process.wait(moments.uniform(0.2, 1) * whole)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            kills += 1
-        else:
-            assert process.returncode == 0, process.stderr.read()
-            assert (directory / "dataset.jsonl").read_bytes() == expected
-            attempts += 1
-    last = start(pipeline, directory)
-    assert last.wait() == 0, last.stderr.read()
-    assert (directory / "dataset.jsonl").read_bytes() == expected
-
-
-def test_an_interrupt_says_how_to_go_on_and_the_same_command_does(finished, tmp_path):
-    pipeline = tmp_path / "p.yaml"
-    pipeline.write_text(yaml_text(CONTENT))
-    process = start(pipeline, tmp_path / "run")
-    while not list(tmp_path.glob("run/stages/03-*/00000.json")):
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert f"Finished shards are in {tmp_path / 'run'}; the same command goes on from there." in errors
-    again = start(pipeline, tmp_path / "run")
-    assert again.wait() == 0, again.stderr.read()
-    assert (tmp_path / "run/dataset.jsonl").read_bytes() == finished.outputs["dataset"].read_bytes()
 
 
 def test_the_dataset_trains_in_trl_on_the_tokens_that_prepare_counted(finished, tmp_path):
