@@ -3,6 +3,7 @@
 import inspect
 import json
 import pydoc
+import re
 import subprocess
 import sys
 
@@ -156,3 +157,14 @@ def test_the_apis_list_of_stages_is_the_registrys():
 def test_the_readme_names_every_stage():
     readme = (ROOT / "README.md").read_text()
     assert [name for name in own_stages() if f"`{name}`" not in readme and f"`{name}:" not in readme] == []
+
+
+@pytest.mark.slow
+def test_the_readmes_example_runs_and_prints_a_funnel_what_was_dropped_and_what_was_chosen(tmp_path):
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "example.py").write_text(example)
+    command = [sys.executable, str(tmp_path / "example.py")]
+    shown = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    assert re.search(r"^kept \d+, dropped [1-9]\d*: [1-9]", shown)
+    assert "{'candidates': {" in shown
+    assert re.search(r"^kept 10, dropped \d+: \d+ not chosen$", shown, re.MULTILINE)

@@ -39,22 +39,22 @@ class Embeddings:
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
         stored = self._stored[rows]
-        found = np.empty((len(stored), self.shape[1]), dtype=np.float32)
+        vectors = np.empty((len(stored), self.shape[1]), dtype=np.float32)
         chunk = np.searchsorted(self._starts, stored, side="right") - 1
         order = np.argsort(chunk, kind="stable")
         numbers, firsts = np.unique(chunk[order], return_index=True)
-        for number, places in zip(numbers.tolist(), np.split(order, firsts)[1:], strict=True):
-            for some in np.split(places, range(_COPIED, len(places), _COPIED)):
-                found[some] = self._chunks[number][stored[some] - self._starts[number]]
-        lengths = np.sqrt(np.einsum("ij,ij->i", found, found))[:, None]
+        for number, positions in zip(numbers.tolist(), np.split(order, firsts)[1:], strict=True):
+            for some in np.split(positions, range(_COPIED, len(positions), _COPIED)):
+                vectors[some] = self._chunks[number][stored[some] - self._starts[number]]
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
         broken = np.flatnonzero(~np.isfinite(lengths[:, 0]))
         if len(broken):
-            place = np.arange(len(self))[rows][broken[0]]
-            raise CurateError(f"the embedding of record {self._name(place)} is not finite")
-        return np.divide(found, lengths, out=found, where=lengths > 0)
+            position = np.arange(len(self))[rows][broken[0]]
+            raise CurateError(f"the embedding of record {self._name(position)} is not finite")
+        return np.divide(vectors, lengths, out=vectors, where=lengths > 0)
 
-    def _name(self, place: int) -> str:
-        return repr(self._records[int(self._order[place])]["id"])
+    def _name(self, position: int) -> str:
+        return repr(self._records[int(self._order[position])]["id"])
 
 
 def _matrix(chunk: pa.Array, width: int) -> np.ndarray:

@@ -165,8 +165,8 @@ def _csv(source: str, file: BinaryIO) -> Iterator[Row]:
 def _hub(source: str) -> Iterator[Row]:
     import datasets
 
-    found = re.fullmatch(HUB, source)
-    wanted = found.groupdict() if found else {}
+    parts = re.fullmatch(HUB, source)
+    wanted = parts.groupdict() if parts else {}
     try:
         rows = datasets.load_dataset(**{**wanted, "split": wanted["split"] or "train"})
     except (OSError, ValueError, RuntimeError) as error:

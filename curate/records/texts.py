@@ -18,14 +18,14 @@ Text = Literal["instruction", "response", "both"]
 
 def response_lengths(records: Dataset) -> np.ndarray:
     """The number of characters in the assistant turns of each record, int64 (n,)."""
-    found = [np.zeros(0, dtype=np.int64)]
+    lengths = [np.zeros(0, dtype=np.int64)]
     for messages in iter_column(records, "messages"):
         turns = messages.flatten()
         spoken = pc.if_else(pc.equal(turns.field("role"), "assistant"), pc.utf8_length(turns.field("content")), 0)
         ends = np.cumsum(pc.fill_null(messages.value_lengths(), 0).to_numpy())
         reached = np.concatenate(([0], np.cumsum(pc.fill_null(spoken, 0).to_numpy(zero_copy_only=False))))
-        found.append(np.diff(reached[ends], prepend=0))
-    return np.concatenate(found)
+        lengths.append(np.diff(reached[ends], prepend=0))
+    return np.concatenate(lengths)
 
 
 def texts_of(records: Dataset, which: Text) -> list[str]:
@@ -69,10 +69,10 @@ def tables(records: Dataset) -> Iterator[pa.Table]:
 def _turn_of(messages: pa.ListArray, role: str, last: bool) -> list[str]:
     """The text of each conversation's first turn of this role, or the last; empty where there is none."""
     turns = messages.flatten()
-    places = np.flatnonzero(pc.equal(turns.field("role"), role).to_numpy(zero_copy_only=False))
-    owners = np.repeat(np.arange(len(messages)), np.diff(messages.offsets.to_numpy()))[places]
-    found = np.full(len(messages), -1, dtype=np.int64)
-    ways = slice(None) if last else slice(None, None, -1)
-    found[owners[ways]] = places[ways]  # of several, the last that is written stays
-    texts: list[str | None] = turns.field("content").take(pa.array(found, mask=found < 0)).to_pylist()
+    of_role = np.flatnonzero(pc.equal(turns.field("role"), role).to_numpy(zero_copy_only=False))
+    owners = np.repeat(np.arange(len(messages)), np.diff(messages.offsets.to_numpy()))[of_role]
+    chosen = np.full(len(messages), -1, dtype=np.int64)
+    order = slice(None) if last else slice(None, None, -1)
+    chosen[owners[order]] = of_role[order]  # of several, the last that is written stays
+    texts: list[str | None] = turns.field("content").take(pa.array(chosen, mask=chosen < 0)).to_pylist()
     return [text or "" for text in texts]

@@ -49,8 +49,8 @@ def coverage(outcome: Outcome, seed: int = 0) -> pd.DataFrame:
                 shares = {choice: float((values[some] == value).mean()) for choice, some in choices.items()}
                 rows[name, value] = shares
     for quantile in QUANTILES:
-        found = {choice: float(np.quantile(lengths[some], quantile)) for choice, some in choices.items()}
-        rows["response characters", f"{quantile:.0%} quantile"] = found
+        values = {choice: float(np.quantile(lengths[some], quantile)) for choice, some in choices.items()}
+        rows["response characters", f"{quantile:.0%} quantile"] = values
     index = pd.MultiIndex.from_tuples(list(rows), names=["measure", "value"])
     return pd.DataFrame(list(rows.values()), index=index, columns=list(choices))
 
@@ -62,11 +62,11 @@ def _covered(
 
     def vectors(rows: np.ndarray) -> np.ndarray:
         inside = rows < len(kept)
-        found = np.empty((len(rows), kept.shape[1]), dtype=np.float32)
-        found[inside] = kept[rows[inside]]
+        gathered = np.empty((len(rows), kept.shape[1]), dtype=np.float32)
+        gathered[inside] = kept[rows[inside]]
         if not inside.all():
-            found[~inside] = dropped[rows[~inside] - len(kept)]
-        return found
+            gathered[~inside] = dropped[rows[~inside] - len(kept)]
+        return gathered
 
     some = choices["pool"]
     if len(some) > COMPARED:
@@ -88,5 +88,5 @@ def _values(records: Dataset, name: str) -> np.ndarray:
     column, _, field = name.partition(".")
     values = records.select_columns(column).with_format("arrow")[:].column(0).combine_chunks()
     values = pc.struct_field(values, field) if field else values
-    found: np.ndarray = pc.fill_null(values.cast(pa.string()), "none").to_numpy(zero_copy_only=False)
-    return found.astype(str)
+    texts: np.ndarray = pc.fill_null(values.cast(pa.string()), "none").to_numpy(zero_copy_only=False)
+    return texts.astype(str)

@@ -84,12 +84,12 @@ def decontaminate(
     record holds most of, and shows what they share as it was compared. The counters say how many items of each
     benchmark were hit, and how many records hit it, and each of its items.
     """
-    found = _index(tuple(_stamp(source) for source in benchmarks), match)
-    stats: Counter[str] = Counter({_records_hit(name): 0 for name in dict.fromkeys(i.benchmark for i in found.items)})
+    known = _index(tuple(_stamp(source) for source in benchmarks), match)
+    stats: Counter[str] = Counter({_records_hit(name): 0 for name in dict.fromkeys(i.benchmark for i in known.items)})
     verdicts: list[Drop | None] = []
-    for overlaps in _overlaps(found.index, records, on):
+    for overlaps in _overlaps(known.index, records, on):
         hits = sorted((hit for hit in overlaps if hit.share > share), key=lambda hit: (-hit.share, hit.text))
-        met = list(dict.fromkeys(found.items[hit.text] for hit in hits))
+        met = list(dict.fromkeys(known.items[hit.text] for hit in hits))
         stats.update(_records_hit(name) for name in {item.benchmark for item in met})
         stats.update(_records_hit(item.benchmark) + ITEM + item.item for item in met)
         verdicts.append(_drop(hits[0], met, share) if hits else None)

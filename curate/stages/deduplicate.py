@@ -109,8 +109,8 @@ def _with_distances(records: Dataset, outcome: Outcome, semantic: SemanticDuplic
     values = [distance if len(rows) > 1 else None for distance in distances[np.sort(rows)].tolist()]
     stats = {}
     if not semantic.exact:
-        found = sum(reason == SEMANTIC for reason in outcome.dropped["reason"])
-        stats["percent of semantic duplicates found"] = round(100 * found / max(found + semantic.missed(), 1), 2)
+        dropped = sum(reason == SEMANTIC for reason in outcome.dropped["reason"])
+        stats["percent of semantic duplicates found"] = round(100 * dropped / max(dropped + semantic.missed(), 1), 2)
     return Outcome(set_scores(outcome.kept, {"neighbour_distance": values}), outcome.dropped, stats)
 
 

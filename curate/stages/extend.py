@@ -126,8 +126,8 @@ def _complete(
     prompts = [Prompt(model.chat.encode(text), seed) for text, seed in zip(texts, seeds, strict=True)]
     fitting = [number for number, prompt in enumerate(prompts) if len(prompt.token_ids) < model.context_length]
     completions: list[Completion | None] = [None] * len(prompts)
-    found = model.complete([prompts[number] for number in fitting], sampling)
-    for number, (completion,) in zip(fitting, found, strict=True):
+    continued = model.complete([prompts[number] for number in fitting], sampling)
+    for number, (completion,) in zip(fitting, continued, strict=True):
         completions[number] = completion
     return completions
 

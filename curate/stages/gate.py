@@ -97,9 +97,9 @@ def gate(
 def _verdict(record: Mapping[str, Any], rules: Mapping[str, Any]) -> Drop | None:
     for name, bound in rules.items():
         if name in LEVELS:
-            found, least = _level(record, name), LEVELS[name].index(bound) + 1
-            if found < least:
-                shown = (record.get("labels") or {}).get(name) or found
+            level, least = _level(record, name), LEVELS[name].index(bound) + 1
+            if level < least:
+                shown = (record.get("labels") or {}).get(name) or level
                 return Drop(name, {name: shown, "least": bound})
         elif (score := _score(record, name)) <= bound:
             return Drop(name.replace("_", " "), {name: score, "above": bound})

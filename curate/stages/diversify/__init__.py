@@ -143,11 +143,11 @@ def diversify(
             chosen = mig(find_labels(vectors), count, good, groups, quotas)
         case _:
             chosen = within_quotas(orders[method], groups, quotas)
-    found = cover_chosen(vectors, chosen)
-    gains = found.gains if good is None else (1 - weight) * found.gains + weight / count * good[chosen]
+    covered = cover_chosen(vectors, chosen)
+    gains = covered.gains if good is None else (1 - weight) * covered.gains + weight / count * good[chosen]
     baselines = {f" {name}": order[:count] for name, order in orders.items()}
-    stats |= _coverage(vectors, found.cosine, baselines)
-    return _outcome(records, by_id, chosen, found, gains, stats)
+    stats |= _coverage(vectors, covered.cosine, baselines)
+    return _outcome(records, by_id, chosen, covered, gains, stats)
 
 
 def _embedded(records: Dataset, model: Embedder | None, on: Text) -> Dataset:
@@ -187,24 +187,24 @@ def _coverage(vectors: Any, cosine: np.ndarray, baselines: Mapping[str, np.ndarr
 
 
 def _outcome(
-    records: Dataset, rows: np.ndarray, chosen: np.ndarray, found: Cover, gains: np.ndarray, stats: dict[str, float]
+    records: Dataset, rows: np.ndarray, chosen: np.ndarray, covered: Cover, gains: np.ndarray, stats: dict[str, float]
 ) -> Outcome:
     """The chosen records in the order of their rank, the others with the chosen record that stands for them."""
     names = list(records.select(rows[chosen])["id"])
-    place_of = np.argsort(rows)
+    position_of = np.argsort(rows)
     taken = np.zeros(len(records), dtype=bool)
     taken[chosen] = True
 
     def verdicts() -> Iterator[Drop | None]:
-        nearest, cosines = found.nearest.tolist(), found.cosine.tolist()
-        for place in place_of.tolist():
-            detail = {"nearest": names[nearest[place]], "similarity": cosines[place]}
-            yield None if taken[place] else Drop(NOT_CHOSEN, detail)
+        nearest, cosines = covered.nearest.tolist(), covered.cosine.tolist()
+        for position in position_of.tolist():
+            detail = {"nearest": names[nearest[position]], "similarity": cosines[position]}
+            yield None if taken[position] else Drop(NOT_CHOSEN, detail)
 
     scores = {
         "rank": np.arange(1, len(chosen) + 1),
         "gain": gains,
-        "represents": np.bincount(found.nearest, minlength=len(chosen)),
+        "represents": np.bincount(covered.nearest, minlength=len(chosen)),
     }
     kept = set_scores(records.select(rows[chosen]), {name: values.tolist() for name, values in scores.items()})
     return Outcome(kept=kept, dropped=partition(records, verdicts()).dropped, stats=stats)

