@@ -18,6 +18,7 @@ from curate.models.spec import ModelSpec, models_schema, parse_spec
 from curate.records.identity import digest
 from curate.records.reading import files_of
 from curate.registry import column_hint, get_stage, missing_columns, stage_names
+from curate.signatures import models_in
 from curate.yaml_files import apply_override, as_yaml, read_yaml
 
 OWN_STAGE = r"^[\w.]+:\w+$"  # module:name
@@ -50,10 +51,7 @@ class Step:
 
     def models(self) -> list[str]:
         """The names of the models that this step uses."""
-        values = [self.config[parameter] for parameter in self.stage.roles]
-        return [
-            name for value in values for name in (value if isinstance(value, list) else [value]) if name is not None
-        ]
+        return [name for parameter in self.stage.roles for name in models_in(self.config[parameter])]
 
     def files(self) -> list[Path]:
         """The input files that its parameters name."""
@@ -184,8 +182,7 @@ class Pipeline:
     def _check_models(self) -> None:
         for step in self.steps:
             for parameter, role in step.stage.roles.items():
-                value = step.config[parameter]
-                for name in value if isinstance(value, list) else [value] if value is not None else []:
+                for name in models_in(step.config[parameter]):
                     where = f"{step.where}: {parameter}"
                     if name not in self.models:
                         hint = nearest(name, self.models) if self.models else "the file has no models"

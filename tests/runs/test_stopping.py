@@ -66,7 +66,7 @@ def test_an_interrupt_says_how_to_go_on_and_the_same_command_does(finished, tmp_
 
 
 def test_a_run_that_a_script_started_in_the_background_ends_when_it_is_told_to(finished, tmp_path):
-    """Shells that are not interactive let what they start with & ignore SIGINT, and SIGTERM must end it all the same."""
+    """Shells that are not interactive let what they start with & ignore SIGINT; SIGTERM must end it all the same."""
     pipeline = tmp_path / "p.yaml"
     pipeline.write_text(yaml_text(CONTENT))
     run = tmp_path / "run"
