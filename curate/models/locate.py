@@ -42,9 +42,7 @@ def _resource(model: str) -> Path:
     try:
         root = importlib.resources.files(package)
     except (ModuleNotFoundError, ValueError):
-        raise CurateError(
-            f"the Python package {package!r} is not installed; pip install -c constraints.txt -e '.[demo]'"
-        ) from None
+        raise CurateError(f"the Python package {package!r} is not installed; pip install 'curate-sft[demo]'") from None
     path = Path(str(root)) / rest
     if not path.is_dir():
         raise CurateError(f"the Python package {package!r} has no directory {rest!r} (looked for {path})")

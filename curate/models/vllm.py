@@ -191,9 +191,7 @@ def _start(model: str, **options: Any) -> Any:
         from vllm.usage.usage_lib import UsageContext
         from vllm.v1.engine.llm_engine import LLMEngine
     except ModuleNotFoundError as error:
-        raise CurateError(
-            f"the backend vllm is not installed ({error}); pip install -c constraints.txt -e '.[vllm]'"
-        ) from error
+        raise CurateError(f"the backend vllm is not installed ({error}); pip install 'curate-sft[vllm]'") from error
     if current_platform.is_cpu():
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", CPU_CACHE_GIB)
     arguments = EngineArgs(

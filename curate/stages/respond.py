@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from datasets import Dataset
 from pydantic import Field
 
-from curate.answers import as_candidate
+from curate.answers import as_candidate, without_choice
 from curate.declaration import stage
 from curate.models.protocols import LanguageModel, Prompt, Sampling
 from curate.outcome import Drop, Outcome, partition
@@ -43,7 +43,7 @@ def respond(
     one that never comes to an answer has no `content`. A template's switch, such as `enable_thinking: false` under
     the model's `template`, turns the reasoning off.
     """
-    conversations = [list(messages) for messages in records["messages"]]
+    conversations = [list(without_choice(record)) for record in records]
     answers = [_given(record) for record in records]
     for messages in conversations:
         if has_response(messages):
@@ -75,6 +75,7 @@ def respond(
 def _given(record: dict[str, Any]) -> list[dict[str, Any]]:
     """The candidates and the response that the record came with."""
     given = list(record.get("candidates") or [])
-    if has_response(record["messages"]):
-        given.append(as_candidate(record["messages"][-1], "source"))
+    messages = without_choice(record)
+    if has_response(messages):
+        given.append(as_candidate(messages[-1], "source"))
     return given
