@@ -20,6 +20,7 @@ from curate.errors import CurateError, nearest
 from curate.models.backend import TemplatedBackend
 from curate.models.context import check_scorable, room
 from curate.models.files import check_template, check_tokenizer
+from curate.models.gguf import check_gguf_template, check_gguf_tokenizer
 from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
 
 FIRST_WAIT = 0.5  # seconds before the first retry; each further one waits twice as long
@@ -48,7 +49,8 @@ class ServerModel(TemplatedBackend):
         *,
         base_url: Annotated[str, Field(pattern=r"^https?://", description="up to /v1, as http://localhost:8000/v1")],
         tokenizer: Annotated[
-            str | None, Field(description="directory or hub name of its tokenizer; by default, the model's name")
+            str | None,
+            Field(description="directory, GGUF file or hub name of its tokenizer; by default, the model's name"),
         ] = None,
         api_key_env: Annotated[str | None, Field(description="environment variable that holds the API key")] = None,
         concurrency: Annotated[int, Field(gt=0, description="requests at the same time")] = 64,
@@ -84,6 +86,13 @@ class ServerModel(TemplatedBackend):
         check_tokenizer(directory)
         if parameters.get("template_file") is None:
             check_template(directory)
+
+    @classmethod
+    def check_gguf(cls, file: Path, parameters: Mapping[str, Any]) -> None:
+        """As for a directory; the weights are not looked at."""
+        check_gguf_tokenizer(file)
+        if parameters.get("template_file") is None:
+            check_gguf_template(file)
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
         """`sampling.n` completions of each prompt, in the order of the prompts.
