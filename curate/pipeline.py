@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from curate import signatures
 from curate.declaration import Stage
 from curate.errors import CurateError, explain, nearest
 from curate.models.spec import ModelSpec, models_schema, parse_spec
@@ -50,15 +51,26 @@ class Step:
 
     def models(self) -> list[str]:
         """The names of the models that this step uses."""
-        values = [self.config[parameter] for parameter in self.stage.roles]
-        return [
-            name for value in values for name in (value if isinstance(value, list) else [value]) if name is not None
-        ]
+        return [name for parameter in self.stage.roles for name in self.named(parameter)]
+
+    def asked(self) -> dict[str, bool]:
+        """The names of the models that this step asks, not only for their template, and whether they have to score."""
+        return {
+            name: signatures.must_score(self.stage.parameters[parameter].annotation)
+            for parameter, role in self.stage.roles.items()
+            for name in self.named(parameter)
+            if role != "chat"
+        }
 
     def files(self) -> list[Path]:
         """The input files that its parameters name."""
         values = [item for value in self.config.values() for item in (value if isinstance(value, list) else [value])]
         return [value for value in values if isinstance(value, Path)]
+
+    def named(self, parameter: str) -> list[str]:
+        """The names of the models that a parameter names."""
+        value = self.config[parameter]
+        return value if isinstance(value, list) else [value] if value is not None else []
 
 
 class Pipeline:
@@ -183,16 +195,15 @@ class Pipeline:
 
     def _check_models(self) -> None:
         for step in self.steps:
-            for parameter, role in step.stage.roles.items():
-                value = step.config[parameter]
-                for name in value if isinstance(value, list) else [value] if value is not None else []:
+            for parameter in step.stage.roles:
+                for name in step.named(parameter):
                     where = f"{step.where}: {parameter}"
                     if name not in self.models:
                         hint = nearest(name, self.models) if self.models else "the file has no models"
                         raise CurateError(f"{where}: there is no model {name!r} under 'models'; {hint}")
-                    kind = "language" if role == "chat" else role
-                    if self.models[name].kind != kind:
-                        raise CurateError(f"{where}: needs a model of the kind {kind}, {name!r} is not one")
+                    kinds = signatures.kinds_of(step.stage.parameters[parameter].annotation)
+                    if self.models[name].kind not in kinds:
+                        raise CurateError(f"{where}: {_wrong_kind(self.models[name], name, kinds)}")
         for name in sorted({name for step in self.steps for name in step.models()}):
             try:
                 self.models[name].check()
@@ -229,6 +240,15 @@ def pipeline_schema() -> dict[str, Any]:
     stages.append({"type": "object", "patternProperties": {OWN_STAGE: {}}, "additionalProperties": False})
     schema["properties"]["stages"]["items"] = {"anyOf": stages}
     return schema
+
+
+def _wrong_kind(spec: ModelSpec, name: str, kinds: Sequence[str]) -> str:
+    if spec.kind == "chat" and kinds == ["language"]:
+        return (
+            f"{name!r} (backend {spec.backend}) answers conversations, and can neither go on from the beginning of a "
+            "text nor score one; name a model of the backends transformers, vllm or server here"
+        )
+    return f"needs a model of the kind {' or '.join(kinds)}, {name!r} is not one"
 
 
 def _content_hash(path: Path) -> str:
