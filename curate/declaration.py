@@ -13,7 +13,7 @@ import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, Literal, ParamSpec, get_type_hints
 
 from datasets import Dataset
@@ -21,12 +21,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from curate import signatures
 from curate.errors import CurateError, explain
-from curate.models.kept import kept_model
+from curate.models.kept import Role, kept_model
 from curate.outcome import REJECTED, Outcome, reasons_of
 from curate.records.schema import broken_columns, columns_of
 from curate.records.shapes import Rows, as_pool
 from curate.registry import column_hint, missing_columns
-from curate.signatures import Role
+from curate.signatures import with_models
 
 Sees = Literal["nothing", "each", "all"]
 Config = Mapping[str, Any]
@@ -164,7 +164,7 @@ class Stage(Generic[P]):
         config = self._validated(self._python_config, values, self.name)
         try:
             for parameter, role in self.roles.items():
-                config[parameter] = _loaded(config[parameter], role, parameter)
+                config[parameter] = with_models(config[parameter], partial(_loaded, role=role, where=parameter))
             pool = None if self.sees == "nothing" else _pool(records)
             if pool is not None:
                 self.check_records(pool, config)
@@ -230,11 +230,8 @@ class Stage(Generic[P]):
             raise RuntimeError(f"{self.name} breaks the schema of records: {broken}")
 
 
-def _loaded(value: Any, role: Role, parameter: str) -> Any:
-    """A model, several, or none, with those that are given by a path loaded."""
-    if isinstance(value, list):
-        return [_loaded(item, role, parameter) for item in value]
-    return kept_model(value, role, parameter) if isinstance(value, str) else value
+def _loaded(model: Any, role: Role, where: str) -> Any:
+    return kept_model(model, role, where) if isinstance(model, str) else model
 
 
 def _pool(records: Any) -> Dataset:

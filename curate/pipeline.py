@@ -12,13 +12,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from curate import signatures
 from curate.declaration import Stage
 from curate.errors import CurateError, explain, nearest
 from curate.models.spec import ModelSpec, models_schema, parse_spec
 from curate.records.identity import digest
 from curate.records.reading import files_of
 from curate.registry import column_hint, get_stage, missing_columns, stage_names
+from curate.signatures import kinds_of, models_in, must_score
 from curate.yaml_files import apply_override, as_yaml, read_yaml
 
 OWN_STAGE = r"^[\w.]+:\w+$"  # module:name
@@ -51,14 +51,14 @@ class Step:
 
     def models(self) -> list[str]:
         """The names of the models that this step uses."""
-        return [name for parameter in self.stage.roles for name in self.named(parameter)]
+        return [name for parameter in self.stage.roles for name in models_in(self.config[parameter])]
 
     def asked(self) -> dict[str, bool]:
         """The names of the models that this step asks, not only for their template, and whether they have to score."""
         return {
-            name: signatures.must_score(self.stage.parameters[parameter].annotation)
+            name: must_score(self.stage.parameters[parameter].annotation)
             for parameter, role in self.stage.roles.items()
-            for name in self.named(parameter)
+            for name in models_in(self.config[parameter])
             if role != "chat"
         }
 
@@ -66,11 +66,6 @@ class Step:
         """The input files that its parameters name."""
         values = [item for value in self.config.values() for item in (value if isinstance(value, list) else [value])]
         return [value for value in values if isinstance(value, Path)]
-
-    def named(self, parameter: str) -> list[str]:
-        """The names of the models that a parameter names."""
-        value = self.config[parameter]
-        return value if isinstance(value, list) else [value] if value is not None else []
 
 
 class Pipeline:
@@ -196,12 +191,12 @@ class Pipeline:
     def _check_models(self) -> None:
         for step in self.steps:
             for parameter in step.stage.roles:
-                for name in step.named(parameter):
+                for name in models_in(step.config[parameter]):
                     where = f"{step.where}: {parameter}"
                     if name not in self.models:
                         hint = nearest(name, self.models) if self.models else "the file has no models"
                         raise CurateError(f"{where}: there is no model {name!r} under 'models'; {hint}")
-                    kinds = signatures.kinds_of(step.stage.parameters[parameter].annotation)
+                    kinds = kinds_of(step.stage.parameters[parameter].annotation)
                     if self.models[name].kind not in kinds:
                         raise CurateError(f"{where}: {_wrong_kind(self.models[name], name, kinds)}")
         for name in sorted({name for step in self.steps for name in step.models()}):

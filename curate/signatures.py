@@ -61,6 +61,20 @@ def must_score(annotation: Any) -> bool:
     return any(isinstance(extra, Scores) for extra in getattr(annotation, "__metadata__", ()))
 
 
+def models_in(value: Any) -> list[Any]:
+    """The models that the value of such a parameter holds: one, several or none."""
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [value]
+
+
+def with_models(value: Any, load: Callable[[Any], Any]) -> Any:
+    """The value of such a parameter with `load` of every model in it."""
+    if isinstance(value, list):
+        return [load(model) for model in value]
+    return None if value is None else load(value)
+
+
 def in_yaml(annotation: Any) -> Any:
     """The annotation as YAML gives its values: models by name, and nothing that only Python has."""
     return _changed(annotation, lambda model: _NAME, keeps=lambda member: not _python_only(member))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from curate import choose, fit, label, moderate, reward, screen
+from curate import choose, fit, label, moderate, respond, reward, screen
 from curate.answers import as_turn, every_turn, judged, last_turns, response_turns
 from curate.outcome import Drop
 from curate.records.pool import from_rows
@@ -122,6 +122,12 @@ def test_choosing_again_replaces_the_choice():
     again = choose(choose(from_rows([OPEN]), by="fit").kept, by="longest").kept
     assert again.to_list() == choose(from_rows([OPEN]), by="longest").kept.to_list()
     assert [turn["role"] for turn in again[0]["messages"]] == ["user", "assistant"]
+
+
+def test_more_candidates_after_the_choice_open_it_again(teacher):
+    (row,) = respond(CHOSEN, models=[teacher], candidates=1, max_tokens=8).kept
+    assert [turn["role"] for turn in row["messages"]] == ["user"]
+    assert [c["generator"] for c in row["candidates"]] == ["m1", "m2", "demo-chat"]
 
 
 def test_a_response_that_is_no_candidate_stays_and_is_counted():

@@ -129,11 +129,12 @@ def test_the_output_of_every_recipe_trains(tmp_path, recipe, reward_directory, m
         model = own.get(name, BASE if "base" in name else CHAT)
         backend = {"reward": "reward", "sentence-transformers": "sentence-transformers"}.get(spec.get("backend"))
         content["models"][name] = {"model": str(model), **({"backend": backend} if backend else {})}
+    pool = write(tmp_path / "pool.jsonl", ROWS)
     stages = [entry if isinstance(entry, dict) else {entry: {}} for entry in content["stages"]]
     for entry in stages:
         for name, values in entry.items():
             entry[name] = values = dict(values or {})
-            scaled = {"synthesize": {"count": 24, "max_tokens": 96}, "diversify": {"count": 2}}
+            scaled = {"load": {"path": str(pool)}, "synthesize": {"count": 24}, "diversify": {"count": 2}}
             values.update(scaled.get(name, {}))
             if "max_tokens" in values:
                 values["max_tokens"] = min(values["max_tokens"], 96)

@@ -10,8 +10,9 @@ def unit_ranks(values: np.ndarray) -> np.ndarray:
 
     Where all values are equal, also where there is only one, they are 0.5.
     """
-    # scipy.stats.rankdata takes 1.6 to 2.2 times as long, and a second to be imported.
-    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(sizes)
-    middle = last - (sizes + 1) / 2  # the mean of the ranks, from 0
-    return (middle / (len(values) - 1) if len(values) > 1 else np.array([0.5]))[group]
+    from scipy.stats import rankdata  # takes a second to be imported
+
+    if len(values) == 1:
+        return np.array([0.5])
+    ranks: np.ndarray = (rankdata(values) - 1) / (len(values) - 1)
+    return ranks

@@ -12,11 +12,12 @@ from pydantic import Field
 from curate.chat import ChatTemplate
 from curate.errors import CurateError
 from curate.models.files import check_config, check_template, check_tokenizer, check_weights
+from curate.models.gguf import check_gguf_template, check_gguf_tokenizer, check_gguf_weights
 from curate.models.locate import display_name, locate
 from curate.models.protocols import Kind
 from curate.models.tokenizer import load_chat, read_template
 
-ModelSource = Annotated[str, Field(min_length=1, description="directory, hub name, or package:NAME/DIRECTORY")]
+ModelSource = Annotated[str, Field(min_length=1, description="directory, GGUF file, hub name, or package:NAME/PATH")]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 Template = Annotated[
     dict[str, Any] | None, Field(description="switches of the chat template, such as {enable_thinking: false}")
@@ -64,8 +65,8 @@ class Backend:
         they are.
         """
         source = cls.files(model, parameters)
-        if source is not None and isinstance(directory := locate(source), Path):
-            cls.check_directory(directory, parameters)
+        if source is not None and isinstance(found := locate(source), Path):
+            (cls.check_gguf if found.is_file() else cls.check_directory)(found, parameters)
 
     @classmethod
     def probe(cls, model: str, parameters: Mapping[str, Any], scores: bool) -> None:
@@ -80,6 +81,13 @@ class Backend:
         check_config(directory)
         check_tokenizer(directory)
         check_weights(directory)
+
+    @classmethod
+    def check_gguf(cls, file: Path, parameters: Mapping[str, Any]) -> None:
+        """Raises CurateError when the model's GGUF file lacks what loading it will need: here, for it is no directory."""
+        raise CurateError(
+            f"{file} is a GGUF file, and only language models are read from those; name a directory or a hub name"
+        )
 
     @classmethod
     def counted(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,6 +134,14 @@ class TemplatedBackend(Backend):
         super().check_directory(directory, parameters)
         if parameters.get("template_file") is None:
             check_template(directory)
+
+    @classmethod
+    def check_gguf(cls, file: Path, parameters: Mapping[str, Any]) -> None:
+        """Raises CurateError when the model's GGUF file lacks weights, tokenizer, or a template where none is given."""
+        check_gguf_tokenizer(file)
+        check_gguf_weights(file)
+        if parameters.get("template_file") is None:
+            check_gguf_template(file)
 
     @classmethod
     def counted(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:

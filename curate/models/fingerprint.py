@@ -12,7 +12,12 @@ WEIGHTS = ".safetensors"
 
 
 def model_files(directory: Path) -> list[Path]:
-    """The files below `directory` that can change a model's results, in order; hidden ones are left out."""
+    """The files below `directory` that can change a model's results, in order; hidden ones are left out.
+
+    A model that is one file is that file.
+    """
+    if directory.is_file():
+        return [directory]
     files = (path for path in directory.rglob("*") if path.suffix in SMALL_FILES or path.suffix == WEIGHTS)
     return sorted(path for path in files if path.is_file() and not _hidden(path, directory))
 
@@ -29,6 +34,11 @@ def directory_fingerprint(directory: Path) -> str:
         total.update(f"{path.relative_to(directory).as_posix()}\n".encode())
         total.update(_content(path, whole or path.suffix in SMALL_FILES))
     return total.hexdigest()
+
+
+def file_fingerprint(file: Path) -> str:
+    """A hash of a model that is one file, which counts as weights do in a directory."""
+    return _content(file, file.stat().st_size <= WHOLE).hex()
 
 
 def hub_commit(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Models named by a directory or a hub name where a call takes an object: loaded at the first call, kept for the next.
+"""Models named by a directory, a GGUF file or a hub name where a call takes an object: loaded at the first call, kept for the next.
 
 A `role` is what a caller wants of a model: the kind of model, or "chat", the chat template alone.
 """
@@ -28,7 +28,7 @@ _lock = threading.Lock()
 
 
 def default_spec(model: str, role: Role, where: str = "model") -> ModelSpec:
-    """`model` (a directory, a hub name or package:NAME/DIRECTORY) with the backend and the parameters of its role.
+    """`model` (a directory, a GGUF file, a hub name or package:NAME/PATH) with the backend and the parameters of its role.
 
     `where` is what errors begin with: the parameter that was given the model.
     """
@@ -62,7 +62,7 @@ def close_models() -> None:
 
 
 def _state(source: Path | str | None) -> list[tuple[Path, int, int]]:
-    """What changes when the files of a model's directory do; of a model on the hub nothing is looked at."""
+    """What changes when the files of a model do; of a model on the hub nothing is looked at."""
     if not isinstance(source, Path):
         return []
     files = [(path, path.stat()) for path in model_files(source)]

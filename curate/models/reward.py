@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from curate.errors import CurateError, first_line
-from curate.models.backend import ModelSource, TemplatedBackend
+from curate.models.backend import Backend, ModelSource, TemplatedBackend
 from curate.models.context import context_length
 from curate.models.in_process.hardware import Device, Dtype, free_memory, pick_device, pick_dtype
 from curate.models.locate import locate
@@ -72,6 +72,11 @@ class RewardTransformersModel(TemplatedBackend):
             )
         if (labels := len(config.get("id2label") or "01")) != 1:  # transformers leaves out its default, which is two
             raise CurateError(f"{directory} classifies into {labels} labels; a reward model has one output")
+
+    @classmethod
+    def check_gguf(cls, file: Path, parameters: Mapping[str, Any]) -> None:
+        """Refuses it: transformers reads no classifier from a GGUF file."""
+        Backend.check_gguf(file, parameters)
 
     def reward(self, conversations: Sequence[Sequence[Message]]) -> np.ndarray:
         """The reward of each conversation, float32, shape (n,). Raises CurateError for one that exceeds the context."""

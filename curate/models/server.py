@@ -25,6 +25,7 @@ from curate.models.endpoint import (
     shown,
 )
 from curate.models.files import check_template, check_tokenizer
+from curate.models.gguf import check_gguf_template, check_gguf_tokenizer
 from curate.models.protocols import Completion, Finish, Prompt, Sampling, TokenScores
 from curate.models.samples import Sampler, read_choices
 
@@ -49,7 +50,8 @@ class ServerModel(TemplatedBackend):
         *,
         base_url: BaseUrl,
         tokenizer: Annotated[
-            str | None, Field(description="directory or hub name of its tokenizer; by default, the model's name")
+            str | None,
+            Field(description="directory, GGUF file or hub name of its tokenizer; by default, the model's name"),
         ] = None,
         dialect: Annotated[
             DialectName | None, Field(description="the server's way to be asked; found out by default")
@@ -87,6 +89,13 @@ class ServerModel(TemplatedBackend):
         check_tokenizer(directory)
         if parameters.get("template_file") is None:
             check_template(directory)
+
+    @classmethod
+    def check_gguf(cls, file: Path, parameters: Mapping[str, Any]) -> None:
+        """As for a directory; the weights are not looked at."""
+        check_gguf_tokenizer(file)
+        if parameters.get("template_file") is None:
+            check_gguf_template(file)
 
     @classmethod
     def probe(cls, model: str, parameters: Mapping[str, Any], scores: bool) -> None:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from curate.errors import CurateError, explain, nearest
 from curate.models.backend import Backend
 from curate.models.contract import check_model, schema_of
-from curate.models.fingerprint import directory_fingerprint, hub_commit
+from curate.models.fingerprint import directory_fingerprint, file_fingerprint, hub_commit
 from curate.models.locate import locate
 from curate.models.protocols import Kind, Model
 from curate.records.identity import digest
@@ -50,7 +50,7 @@ class ModelSpec:
         return {"backend": self.backend, "model": self.model, **given}
 
     def check(self) -> None:
-        """Raises CurateError when the model's directory or a file in it is missing, before anything is loaded.
+        """Raises CurateError when the model's directory or a file of it is missing, before anything is loaded.
 
         A name on the hub is accepted unseen.
         """
@@ -69,11 +69,12 @@ class ModelSpec:
     def fingerprint(self) -> str:
         """What identifies the model's results: its parameters, and the content of its files or its name on the hub.
 
-        Parameters that only change speed do not count, nor does the path of a directory, only its last part. A commit
+        Parameters that only change speed do not count, nor does the path of a directory or file, only its last part. A commit
         on the hub does not count either: it is unknown before the download, and a run must know its own results again.
         """
-        source = self.source
-        content = directory_fingerprint(source) if isinstance(source, Path) else source
+        content = source = self.source
+        if isinstance(source, Path):
+            content = file_fingerprint(source) if source.is_file() else directory_fingerprint(source)
         return digest(self.backend, self._class.shown_name(self.model), self._class.counted(self.parameters), content)
 
     def commit(self) -> str | None:
@@ -99,7 +100,7 @@ class ModelSpec:
 
     @property
     def source(self) -> Path | str | None:
-        """The directory or the hub name of the files that decide the model's results, if there are any here."""
+        """The directory, GGUF file or hub name of the files that decide the model's results, if there are any here."""
         files = self._class.files(self.model, self.parameters)
         return None if files is None else locate(files)
 
@@ -129,7 +130,7 @@ def parse_spec(where: str, value: Mapping[str, Any]) -> ModelSpec:
 
 
 def load_model(model: str, *, backend: str = DEFAULT_BACKEND, **parameters: Any) -> Model:
-    """Loads a model for use in Python: a directory, a hub name, or `package:NAME/DIRECTORY`.
+    """Loads a model for use in Python: a directory, a GGUF file, a hub name, or `package:NAME/PATH`.
 
     `parameters` are those that stand beside `model:` in YAML. Raises CurateError as a pipeline would.
     """

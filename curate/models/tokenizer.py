@@ -9,7 +9,7 @@ from typing import Any
 
 from curate.chat import ChatTemplate
 from curate.errors import CurateError, first_line
-from curate.models.locate import locate
+from curate.models.locate import loadable_tokenizer, locate
 
 
 def load_chat(
@@ -26,11 +26,12 @@ def load_chat(
     """
     from transformers import AutoTokenizer
 
-    source = str(locate(model))
+    source = loadable_tokenizer(model)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=trust_remote_code)
     except (OSError, ValueError, ImportError) as error:
         raise CurateError(f"cannot load the tokenizer of {model}: {first_line(error)}") from error
+    tokenizer.name_or_path = str(locate(model))  # which errors name: of a GGUF file, not what it was converted to
     if template_file is not None:
         tokenizer.chat_template = read_template(template_file)
     return ChatTemplate(tokenizer, date=date, options=template)

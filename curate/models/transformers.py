@@ -13,7 +13,7 @@ from curate.models.context import check_scorable, context_length, room
 from curate.models.grammar import Grammar
 from curate.models.in_process.decoding import Row, decode
 from curate.models.in_process.hardware import Device, Dtype, free_memory, pick_device, pick_dtype
-from curate.models.locate import locate
+from curate.models.locate import loadable_model
 from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
 from curate.models.tokenizer import to_texts
 
@@ -135,6 +135,6 @@ def _load(model: str, **options: Any) -> Any:
     from transformers import AutoModelForCausalLM
 
     try:
-        return AutoModelForCausalLM.from_pretrained(str(locate(model)), use_safetensors=True, **options)
+        return AutoModelForCausalLM.from_pretrained(loadable_model(model), use_safetensors=True, **options)
     except (OSError, ValueError, ImportError) as error:
         raise CurateError(f"cannot load {model}: {first_line(error)}") from error

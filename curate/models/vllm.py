@@ -20,7 +20,7 @@ from curate.errors import CurateError, first_line
 from curate.models.backend import ModelSource, Precision, TemplatedBackend
 from curate.models.context import check_scorable, room
 from curate.models.grammar import spaced
-from curate.models.locate import locate
+from curate.models.locate import loadable_model
 from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
 from curate.models.tokenizer import to_texts
 
@@ -191,19 +191,21 @@ def _start(model: str, **options: Any) -> Any:
         from vllm.usage.usage_lib import UsageContext
         from vllm.v1.engine.llm_engine import LLMEngine
     except ModuleNotFoundError as error:
-        raise CurateError(
-            f"the backend vllm is not installed ({error}); pip install -c constraints.txt -e '.[vllm]'"
-        ) from error
+        raise CurateError(f"the backend vllm is not installed ({error}); pip install 'curate-sft[vllm]'") from error
+    steps: dict[str, Any] = {"max_num_batched_tokens": STEP_TOKENS}
     if current_platform.is_cpu():
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", CPU_CACHE_GIB)
+        # A prompt that has a seed and is split between two steps would end the engine: a CPU's generator cannot be set
+        # back. Unsplit, the longest prompt has to fit a step, whose size is then left to vLLM.
+        steps = {"enable_chunked_prefill": False}
     arguments = EngineArgs(
-        model=str(locate(model)),
+        model=loadable_model(model),
         load_format="safetensors",
         generation_config="vllm",
         structured_outputs_config={"backend": "guidance"},
         enable_prefix_caching=False,
-        max_num_batched_tokens=STEP_TOKENS,
         disable_log_stats=True,
+        **steps,
         **options,
     )
     try:

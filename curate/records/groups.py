@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 from datasets import Dataset
 
 from curate.errors import CurateError
+from curate.records.reading import short_name
 
 
 def group_values(records: Dataset, name: str) -> pa.Array:
@@ -32,8 +32,5 @@ def source_name(source: Any) -> str | None:
     """What a source is called: as it was named, or else after its file, its Hub dataset or the model that wrote it."""
     if not isinstance(source, Mapping):
         return None if source is None else str(source)
-    file = source.get("file", "")
-    if file.startswith("hub:"):
-        return str(file.removeprefix("hub:"))
-    name = source.get("name") or PurePath(file).name.partition(".")[0] or source.get("generator")
+    name = source.get("name") or short_name(source.get("file", "")) or source.get("generator")
     return None if name is None else str(name)

@@ -75,6 +75,11 @@ def files_of(path: Path) -> list[Path]:
     return [path]
 
 
+def short_name(source: str) -> str:
+    """What a source is called: its file's name up to the first dot, or the Hub's name of it."""
+    return source.removeprefix("hub:") if source.startswith("hub:") else Path(source).name.partition(".")[0]
+
+
 def _kind(path: Path) -> str:
     """Which of `KINDS` a file is, by its name; empty for another one."""
     compressed = path.suffix in COMPRESSED

@@ -28,17 +28,17 @@ NAMES = frozenset(
 
 
 def trainable_rows(records: Dataset) -> Iterator[dict[str, Any]]:
-    """The records as JSONL holds them: null values left out, reserved columns under `reserved`, and a column whose
-    values no one Arrow type can hold as JSON text, so that any JSON reader loads the file."""
+    """The records as JSONL holds them: null values left out, reserved columns under `reserved`, and of a column whose
+    values no one Arrow type can hold, all but texts as JSON text, so that any JSON reader loads the file."""
     mixed = {name for name, feature in records.features.items() if isinstance(feature, Json) and _mixed(records[name])}
     for row in records:
-        texts = {name: json.dumps(row[name], ensure_ascii=False) for name in mixed if row[name] is not None}
-        yield set_aside(plain({**row, **texts}))
+        yield set_aside(plain({**row, **{name: _as_text(row[name]) for name in mixed}}))
 
 
 def reserved_columns(records: Dataset) -> list[str]:
-    """The columns that `trainable_rows` puts under `reserved`."""
-    return sorted(NAMES.intersection(records.column_names))
+    """The columns that stand under `reserved` in what `trainable_rows` makes."""
+    aside = records[RESERVED] if RESERVED in records.column_names else []
+    return sorted(NAMES.intersection(records.column_names).union(*(row for row in aside if row)))
 
 
 def set_aside(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,6 +54,10 @@ def put_back(row: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(aside, Mapping):
         return dict(row)
     return {**aside, **{name: value for name, value in row.items() if name != RESERVED}}
+
+
+def _as_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _mixed(values: Any) -> bool:

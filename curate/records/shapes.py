@@ -133,7 +133,8 @@ def _recognise(row: dict[str, Any]) -> tuple[dict[str, Any], str]:
         return row, "messages"
     if "conversations" in row:
         turns = _speakers(row.pop("conversations"))
-        return {**row, "messages": [*_system(row, turns), *turns]}, "sharegpt"
+        messages = [*_system(row, turns), *turns]
+        return {**row, "messages": messages}, "sharegpt"
     question_key = next((key for key in QUESTIONS if key in row), None)
     if question_key is None:
         raise CurateError(
@@ -155,8 +156,8 @@ def _from_pair(row: dict[str, Any], question_key: str, answer_key: str) -> dict[
     turns = [{"role": "user", "content": "\n\n".join(filter(None, question))}]
     if answer := _text(row, answer_key):
         turns.append({"role": "assistant", "content": answer})
-    earlier = _history(row.pop("history", None))
-    return {**row, "messages": [*_system(row, turns), *earlier, *turns]}
+    messages = [*_system(row, turns), *_history(row.pop("history", None)), *turns]
+    return {**row, "messages": messages}
 
 
 def _text(row: dict[str, Any], key: str) -> str:

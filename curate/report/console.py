@@ -53,7 +53,8 @@ def print_funnel(run: Run) -> None:
             )
     if run.reserved:
         names = ", ".join(run.reserved)
-        console.print(f"under {RESERVED} in dataset.jsonl, for trainers take these names as their own: {names}")
+        line = f"under {RESERVED!r} in dataset.jsonl, for trainers take these names as their own: {names}"
+        console.print(line, soft_wrap=True)
 
 
 def print_plan(run: Run) -> None:

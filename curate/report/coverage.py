@@ -14,6 +14,7 @@ from datasets import Dataset
 from curate.algorithms.coverage import cover
 from curate.outcome import Outcome
 from curate.records.embeddings import Embeddings
+from curate.records.groups import group_values
 from curate.records.texts import response_lengths
 
 WITHIN = (0.6, 0.7, 0.8)
@@ -85,8 +86,6 @@ def _columns(records: Dataset) -> list[str]:
 
 
 def _values(records: Dataset, name: str) -> np.ndarray:
-    column, _, field = name.partition(".")
-    values = records.select_columns(column).with_format("arrow")[:].column(0).combine_chunks()
-    values = pc.struct_field(values, field) if field else values
+    values = group_values(records, name.removeprefix("labels."))
     texts: np.ndarray = pc.fill_null(values.cast(pa.string()), "none").to_numpy(zero_copy_only=False)
     return texts.astype(str)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
+from curate.models.kept import Role
 from curate.pipeline import Pipeline, Step
-from curate.signatures import Role
+from curate.signatures import with_models
 
 
 class LoadedModels:
@@ -21,11 +23,7 @@ class LoadedModels:
         """The parameters of `step` with models in place of their names."""
         arguments = dict(step.config)
         for parameter, role in step.stage.roles.items():
-            value = arguments[parameter]
-            if isinstance(value, list):
-                arguments[parameter] = [self._get(name, role) for name in value]
-            elif value is not None:
-                arguments[parameter] = self._get(value, role)
+            arguments[parameter] = with_models(arguments[parameter], partial(self._get, role=role))
         return arguments
 
     def keep_only(self, names: Iterable[str]) -> None:

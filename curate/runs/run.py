@@ -37,6 +37,7 @@ from curate.runs.loaded import LoadedModels
 from curate.runs.manifest import Manifest
 from curate.runs.progress import Progress, StageReport, watch
 from curate.runs.shards import Clock, concatenate, finished, in_flight, read_facts, write_shard
+from curate.signatures import models_in
 from curate.yaml_files import yaml_text
 
 IN_FLIGHT = 16  # shards, where they share an engine's batches: each ends in a few long texts that fill no batch
@@ -246,9 +247,8 @@ def _errors_of(step: Step) -> Iterator[None]:
 
 def _shares_batches(step: Step, arguments: dict[str, Any]) -> bool:
     """Whether shards of this step that run at the same time fill each other's batches."""
-    given = (arguments[parameter] for parameter, role in step.stage.roles.items() if role == "language")
-    models = [model for value in given for model in (value if isinstance(value, list) else [value])]
-    return any(model is not None and model.shares_batches for model in models)
+    language = (parameter for parameter, role in step.stage.roles.items() if role == "language")
+    return any(model.shares_batches for parameter in language for model in models_in(arguments[parameter]))
 
 
 def _nothing_left(step: Step, report: StageReport) -> str:

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 from datasets import Dataset
 
+from curate.outcome import Outcome
 from curate.records.files import read_arrow, write_arrow, write_json
 from curate.records.pool import together
-from curate.outcome import Outcome
 
 T = TypeVar("T")
 

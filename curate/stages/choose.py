@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from datasets import Dataset, Value
 from pydantic import Field
 
-from curate.answers import as_turn, judged, response_turns
+from curate.answers import as_turn, judged, response_turns, without_choice
 from curate.declaration import stage
 from curate.errors import CurateError
 from curate.outcome import Drop, Outcome
@@ -72,7 +72,7 @@ def choose(
 
     Raises CurateError for a candidate that lacks a score which `by` or `where` names.
     """
-    records = set_column(records, "messages", [_reopened(record) for record in records], MESSAGES)
+    records = set_column(records, "messages", [without_choice(record) for record in records], MESSAGES)
     turns = response_turns(records)
     ids, candidates = records["id"][:], records["candidates"][:]
     verdicts = [
@@ -87,14 +87,6 @@ def choose(
         for name, messages, row in zip(*(gated.kept[key] for key in ("id", "messages", "candidates")), strict=True)
     ]
     return Outcome(_complete(gated.kept, chosen), gated.dropped, gated.stats)
-
-
-def _reopened(record: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """The conversation without a response that was chosen among the record's candidates before."""
-    messages: Sequence[Mapping[str, Any]] = record["messages"]
-    if has_response(messages) and any(as_turn(candidate) == messages[-1] for candidate in record["candidates"] or ()):
-        return messages[:-1]
-    return messages
 
 
 def _below(candidate: Mapping[str, Any], gate: Mapping[str, float], record: str) -> Drop | None:

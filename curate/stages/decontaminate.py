@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from datasets import Dataset
@@ -19,7 +18,7 @@ from curate.declaration import stage
 from curate.errors import CurateError
 from curate.outcome import Drop, Outcome, partition
 from curate.records.files import plain
-from curate.records.reading import READABLE, Row, Source, files_of, rows_of
+from curate.records.reading import READABLE, Row, Source, files_of, rows_of, short_name
 from curate.records.texts import Text, iter_column
 
 CONTAMINATED = "contaminated"
@@ -155,7 +154,7 @@ def _index(stamped: Sequence[tuple[Source, tuple[int, ...]]], match: Units) -> _
             content: dict[str, Any] = plain(dict(row.content))
             name = next((str(content[key]) for key in IDS if key in content), str(row.line))
             for text in _texts_of(row, content):
-                items.append(Item(_name(row.source), name))
+                items.append(Item(short_name(row.source), name))
                 texts.append(text)
     if not texts:
         sources = ", ".join(str(source) for source, _ in stamped)
@@ -185,11 +184,6 @@ def _texts_of(row: Row, content: Mapping[str, Any]) -> list[str]:
 
 def _fault(row: Row, message: str) -> CurateError:
     return CurateError(f"benchmarks: {row.source}:{row.line}: {message}")
-
-
-def _name(source: str) -> str:
-    """What a benchmark is called: its file's name, or the Hub's name of it."""
-    return source.removeprefix("hub:") if source.startswith("hub:") else Path(source).name.partition(".")[0]
 
 
 def _excerpt(text: str) -> str:

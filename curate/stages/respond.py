@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from datasets import Dataset
 from pydantic import Field
 
-from curate.answers import as_candidate
+from curate.answers import as_candidate, without_choice
 from curate.declaration import stage
 from curate.models.answering import REFUSED, AnsweringModel, answers
 from curate.models.protocols import Answer, Conversation, Sampling
@@ -52,7 +52,7 @@ def respond(
     A response that a content filter stops, or that a server does not send though it is asked again, is counted; a
     record for which a model writes none at all is dropped.
     """
-    conversations = [list(messages) for messages in records["messages"]]
+    conversations = [list(without_choice(record)) for record in records]
     written = [_given(record) for record in records]
     for messages in conversations:
         if has_response(messages):
@@ -79,8 +79,9 @@ def respond(
 def _given(record: dict[str, Any]) -> list[dict[str, Any]]:
     """The candidates and the response that the record came with."""
     given = list(record.get("candidates") or [])
-    if has_response(record["messages"]):
-        given.append(as_candidate(record["messages"][-1], "source"))
+    messages = without_choice(record)
+    if has_response(messages):
+        given.append(as_candidate(messages[-1], "source"))
     return given
 
 

@@ -15,7 +15,7 @@ import pytest
 from curate.errors import CurateError
 from curate.models import endpoint as backend
 from curate.models.protocols import LanguageModel, Prompt, Sampling
-from curate.models.spec import load_model
+from curate.models.spec import load_model, parse_spec
 from tests.models.endpoints import Endpoint, Reply
 
 SAMPLING = Sampling(stop_token_ids=(2,), max_tokens=5, n=2)
@@ -196,3 +196,8 @@ def test_a_real_server_continues_and_repeats(served_tiny: LanguageModel) -> None
 def test_a_real_server_refuses_in_one_sentence(served_tiny: LanguageModel) -> None:
     with pytest.raises(CurateError, match=r"/completions: status 400: .*temperature"):
         served_tiny.complete([Prompt([5], 0)], Sampling((), 5, temperature=3.0))
+
+
+def test_a_real_server_is_found_to_complete_and_to_score(vllm_server: str, tiny_directory: Path) -> None:
+    value = {"backend": "server", "model": "tiny", "base_url": vllm_server, "tokenizer": str(tiny_directory)}
+    parse_spec("models.base", value).probe(scores=True)

@@ -37,6 +37,13 @@ def test_threads_share_the_engine(vllm_tiny: LanguageModel) -> None:
         assert scored.result()[0].ranks.tolist() == scores[0].ranks.tolist()
 
 
+def test_prompts_that_fill_more_than_one_step_keep_their_seeds(vllm_tiny: LanguageModel) -> None:
+    """4,800 tokens; a step takes 2,048, on a CPU 4,096. There, a prompt split between two steps ends the engine."""
+    prompts = [Prompt([5 + seed] * 200, seed) for seed in range(24)]
+    brief = Sampling((), 4)
+    assert vllm_tiny.complete(prompts, brief) == [vllm_tiny.complete([prompt], brief)[0] for prompt in prompts]
+
+
 def test_greedy_and_stop_tokens_are_those_of_transformers(
     vllm_tiny: LanguageModel, tiny: LanguageModel, tiny_directory: Path
 ) -> None:

@@ -28,9 +28,29 @@ CONTENT = {
 }
 
 
+SHORT = {  # a few seconds of work, in many shards
+    **CONTENT,
+    "shard_rows": 4,
+    "stages": [
+        {"synthesize": {"model": "teacher", "count": 16, "max_tokens": 48}},
+        {"respond": {"models": ["teacher"], "candidates": 2, "max_tokens": 48}},
+        {"fit": {"model": "base"}},
+        {"choose": {"by": "fit"}},
+    ],
+}
+
+
 @pytest.fixture(scope="package")
 def finished(tmp_path_factory):
     """An uninterrupted run."""
     run = Run(Pipeline(CONTENT), tmp_path_factory.mktemp("run"))
     run.execute()
     return run
+
+
+@pytest.fixture(scope="package")
+def short(tmp_path_factory):
+    """The dataset of an uninterrupted run of the short pipeline."""
+    run = Run(Pipeline(SHORT), tmp_path_factory.mktemp("short"))
+    run.execute()
+    return run.outputs["dataset"].read_bytes()

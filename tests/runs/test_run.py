@@ -1,11 +1,8 @@
 """A run: what it leaves behind, and that it survives whatever happens to it."""
 
 import json
-import random
-import signal
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -27,9 +24,10 @@ from curate import (
 )
 from curate.records.files import plain
 from curate.runs.run import NOT_EXPORTED, _shares_batches
-from curate.yaml_files import read_yaml, yaml_text
+from curate.yaml_files import read_yaml
 from tests.conftest import BASE, CHAT
 from tests.runs.conftest import CONTENT
+
 
 def rows(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -56,7 +54,9 @@ def test_the_manifest_explains_the_run(finished):
     assert manifest["packages"]["torch"]
     assert manifest["models"]["teacher"]["fingerprint"] == finished.pipeline.fingerprints["teacher"]
     assert [stage["kept"] for stage in manifest["stages"]][-1] == manifest["dataset"]["records"] == 5
-    assert Pipeline(read_yaml((finished.directory / "pipeline.yaml").read_text(), "p.yaml")).keys == finished.pipeline.keys
+    assert (
+        Pipeline(read_yaml((finished.directory / "pipeline.yaml").read_text(), "p.yaml")).keys == finished.pipeline.keys
+    )
 
 
 def test_python_gives_the_records_that_the_pipeline_gives(finished, teacher, base, embedder):

@@ -9,7 +9,10 @@ from tests.conftest import CHAT
 
 
 def pool(path, *texts, **more):
-    rows = [{"id": str(n), "prompt": f"Tell me about {text}.", "response": f"{text} is a word.", **more} for n, text in enumerate(texts)]
+    rows = [
+        {"id": str(n), "prompt": f"Tell me about {text}.", "response": f"{text} is a word.", **more}
+        for n, text in enumerate(texts)
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return str(path)
 
@@ -19,7 +22,12 @@ def stages(tmp_path):
     """Two pools and a teacher."""
     return [
         {"load": {"path": pool(tmp_path / "rivers.jsonl", "Ebro", "Po", "Loire", stars=5)}},
-        {"load": {"path": pool(tmp_path / "lakes.jsonl", "Como", "Garda", scores={"reward": 1.0}), "source": "the lakes"}},
+        {
+            "load": {
+                "path": pool(tmp_path / "lakes.jsonl", "Como", "Garda", scores={"reward": 1.0}),
+                "source": "the lakes",
+            }
+        },
         {"synthesize": {"model": "teacher", "count": 4, "max_tokens": 64}},
     ]
 
@@ -62,5 +70,7 @@ def test_the_choice_is_balanced_by_source(stages, tmp_path):
 
 
 def test_a_stage_that_makes_records_cannot_come_later(stages):
-    with pytest.raises(CurateError, match=r"p: stage 3 \(load\): it can only be first, or after another stage that makes"):
+    with pytest.raises(
+        CurateError, match=r"p: stage 3 \(load\): it can only be first, or after another stage that makes"
+    ):
         Pipeline({"models": MODELS, "stages": [stages[0], "screen", stages[1]]}, origin="p")

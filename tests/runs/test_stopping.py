@@ -10,7 +10,7 @@ import time
 import pytest
 
 from curate.yaml_files import yaml_text
-from tests.runs.conftest import CONTENT
+from tests.runs.conftest import CONTENT, SHORT
 
 
 def start(pipeline, directory):
@@ -18,8 +18,32 @@ def start(pipeline, directory):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-@pytest.mark.parametrize("wanted", [1, pytest.param(10, marks=pytest.mark.slow)])
-def test_killing_a_run_at_random_moments_changes_no_byte(finished, tmp_path, wanted):
+def started(directory, shard):
+    """The short pipeline in a process of its own, from the moment when it has finished a shard."""
+    pipeline = directory / "p.yaml"
+    pipeline.write_text(yaml_text(SHORT))
+    process = start(pipeline, directory / "run")
+    while not list(directory.glob(f"run/stages/{shard}")):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+    return process
+
+
+def goes_on(directory, expected):
+    again = start(directory / "p.yaml", directory / "run")
+    assert again.wait() == 0, again.stderr.read()
+    assert (directory / "run/dataset.jsonl").read_bytes() == expected
+
+
+def test_a_run_that_is_killed_goes_on_to_the_same_bytes(short, tmp_path):
+    process = started(tmp_path, "02-*/00001.json")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    goes_on(tmp_path, short)
+
+
+@pytest.mark.slow
+def test_killing_a_run_at_ten_random_moments_changes_no_byte(finished, tmp_path):
     pipeline = tmp_path / "p.yaml"
     pipeline.write_text(yaml_text(CONTENT))
     expected = finished.outputs["dataset"].read_bytes()
@@ -31,7 +55,7 @@ def test_killing_a_run_at_random_moments_changes_no_byte(finished, tmp_path, wan
     assert (tmp_path / "whole/dataset.jsonl").read_bytes() == expected
 
     kills = attempts = 0
-    while kills < wanted:
+    while kills < 10:
         directory = tmp_path / f"run-{attempts}"
         process = start(pipeline, directory)
         try:
@@ -49,26 +73,20 @@ def test_killing_a_run_at_random_moments_changes_no_byte(finished, tmp_path, wan
     assert (directory / "dataset.jsonl").read_bytes() == expected
 
 
-def test_an_interrupt_says_how_to_go_on_and_the_same_command_does(finished, tmp_path):
-    pipeline = tmp_path / "p.yaml"
-    pipeline.write_text(yaml_text(CONTENT))
-    process = start(pipeline, tmp_path / "run")
-    while not list(tmp_path.glob("run/stages/03-*/00000.json")):
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.02)
+@pytest.mark.slow
+def test_an_interrupt_says_how_to_go_on_and_the_same_command_does(short, tmp_path):
+    process = started(tmp_path, "02-*/00000.json")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert f"Finished shards are in {tmp_path / 'run'}; the same command goes on from there." in errors
-    again = start(pipeline, tmp_path / "run")
-    assert again.wait() == 0, again.stderr.read()
-    assert (tmp_path / "run/dataset.jsonl").read_bytes() == finished.outputs["dataset"].read_bytes()
+    goes_on(tmp_path, short)
 
 
-def test_a_run_that_a_script_started_in_the_background_ends_when_it_is_told_to(finished, tmp_path):
-    """Shells that are not interactive let what they start with & ignore SIGINT, and SIGTERM must end it all the same."""
+def test_a_run_that_a_script_started_in_the_background_ends_when_it_is_told_to(tmp_path):
+    """Shells that are not interactive let what they start with & ignore SIGINT; SIGTERM must end it all the same."""
     pipeline = tmp_path / "p.yaml"
-    pipeline.write_text(yaml_text(CONTENT))
+    pipeline.write_text(yaml_text(SHORT))
     run = tmp_path / "run"
     script = f"trap '' INT; {sys.executable} -m curate run {pipeline} -o {run} & echo $!; wait $!; echo ended $?"
     shell = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -82,16 +100,16 @@ def test_a_run_that_a_script_started_in_the_background_ends_when_it_is_told_to(f
 
 
 def test_a_run_whose_output_goes_to_a_file_writes_a_line_for_each_shard_at_once(tmp_path):
-    content = {**CONTENT, "stages": CONTENT["stages"][:1]}
+    content = {**SHORT, "stages": SHORT["stages"][:1]}
     (tmp_path / "p.yaml").write_text(yaml_text(content))
     log = tmp_path / "log"
     command = [sys.executable, "-m", "curate", "run", str(tmp_path / "p.yaml"), "-o", str(tmp_path / "run")]
     with log.open("w") as file:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=file)
-        while not list((tmp_path / "run").glob("stages/01-*/00002.json")):
+        while not list((tmp_path / "run").glob("stages/01-*/00001.json")):
             assert process.poll() is None, log.read_text()
             time.sleep(0.02)
         early = log.read_text()
         assert process.wait() == 0
-    assert "synthesize: 8 of 32 rows" in early
-    assert "synthesize: kept 32" in log.read_text()
+    assert "synthesize: 4 of 16 rows" in early
+    assert "synthesize: kept 16" in log.read_text()

@@ -120,3 +120,61 @@ def test_peek_tells_the_columns_before_a_run(tmp_path):
 def test_a_record_that_was_written_is_read_back_whole():
     record = {"id": "a", "messages": PAIR, "candidates": [{"content": "4", "generator": "g", "scores": {"fit": 1.0}}]}
     assert read_record(Row("pool.jsonl", 1, record)) == (record, "messages")
+
+
+SYSTEM = ("system", "Be brief.")
+QUESTION, ANSWER = ("user", "2 + 2?"), ("assistant", "4")
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"instruction": "2 + 2?", "output": "4", "system": "Be brief."}, [SYSTEM, QUESTION, ANSWER]),
+        ({"instruction": "2 + 2?", "output": "4", "system": "", "history": []}, [QUESTION, ANSWER]),
+        (
+            {"instruction": "2 + 2?", "output": "4", "history": [["1 + 1?", "2"], ["1 + 2?", "3"]]},
+            [("user", "1 + 1?"), ("assistant", "2"), ("user", "1 + 2?"), ("assistant", "3"), QUESTION, ANSWER],
+        ),
+        (
+            {
+                "conversations": [{"from": "human", "value": "2 + 2?"}, {"from": "gpt", "value": "4"}],
+                "system": "Be brief.",
+            },
+            [SYSTEM, QUESTION, ANSWER],
+        ),
+        ({"system_prompt": "Be brief.", "question": "2 + 2?", "response": "4"}, [SYSTEM, QUESTION, ANSWER]),
+        ({"instruction": "2 + 2?", "context": "Sums.", "response": "4"}, [("user", "2 + 2?\n\nSums."), ANSWER]),
+        ({"instruction": "2 + 2?", "generation": "4"}, [QUESTION, ANSWER]),
+        ({"prompt": "2 + 2?", "output": "4"}, [QUESTION, ANSWER]),
+    ],
+)
+def test_what_carries_turns_becomes_turns_and_leaves_no_column(tmp_path, row, expected):
+    record = load(pool(tmp_path, row)).kept[0]
+    assert turns(record) == expected
+    assert set(record) == {"id", "messages", "source"}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"instruction": "a", "input": 7, "output": "b"}, "input must be a text, found 7"),
+        ({"instruction": ["a"], "output": "b"}, r"instruction must be a text, found ['a']"),
+        ({"instruction": "a", "output": True}, "output must be a text, found True"),
+        ({"instruction": "a", "output": "b", "system": {"x": 1}}, "system must be a text"),
+        ({"instruction": "a", "output": "b", "history": [["only a question"]]}, "history must be a list of pairs"),
+    ],
+)
+def test_what_cannot_become_a_turn_goes_to_quarantine(tmp_path, row, reason):
+    (bad,) = load(pool(tmp_path, {"messages": PAIR}, row)).dropped
+    assert reason in bad["reason"]
+
+
+def test_a_column_with_the_name_of_ours_that_is_another_stands_aside_and_is_counted(tmp_path):
+    outcome = load(pool(tmp_path, {"prompt": "a", "rejected": "The Danube.", "labels": [1, 2]}))
+    assert outcome.kept[0]["reserved"] == {"rejected": "The Danube.", "labels": [1, 2]}
+    assert outcome.stats["column rejected under reserved"] == outcome.stats["column labels under reserved"] == 1
+
+
+def test_a_name_for_the_source_stands_beside_file_and_line(tmp_path):
+    path = pool(tmp_path, {"messages": PAIR})
+    assert load(path, source="sums").kept[0]["source"] == {"name": "sums", "file": str(path), "line": 1}

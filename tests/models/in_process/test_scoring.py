@@ -204,6 +204,7 @@ def test_the_output_layer_runs_a_few_positions_at_a_time(base32: Any, monkeypatc
     np.testing.assert_allclose(pieces.logprobs, whole.logprobs, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is read from /proc")
 def test_4096_tokens_of_a_large_vocabulary_take_less_than_a_gibibyte() -> None:
     """Measured by the process's own peak: the logits alone would be 2.3 GiB."""
