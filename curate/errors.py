@@ -28,7 +28,7 @@ def explain(error: ValidationError, where: str, schema: type[BaseModel] | Iterab
     """
     first = error.errors()[0]
     *path, last = first["loc"] or ("",)
-    key = ".".join(map(str, first["loc"]))
+    key = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-wrap["))  # of a union
     if first["type"] == "extra_forbidden":
         inside = f" in {'.'.join(map(str, path))}" if path else ""
         valid = _keys_at(schema, path)

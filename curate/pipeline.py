@@ -18,7 +18,7 @@ from curate.models.spec import ModelSpec, models_schema, parse_spec
 from curate.records.identity import digest
 from curate.records.reading import files_of
 from curate.registry import column_hint, get_stage, missing_columns, stage_names
-from curate.signatures import models_in
+from curate.signatures import kinds_of, models_in, must_score
 from curate.yaml_files import apply_override, as_yaml, read_yaml
 
 OWN_STAGE = r"^[\w.]+:\w+$"  # module:name
@@ -52,6 +52,15 @@ class Step:
     def models(self) -> list[str]:
         """The names of the models that this step uses."""
         return [name for parameter in self.stage.roles for name in models_in(self.config[parameter])]
+
+    def asked(self) -> dict[str, bool]:
+        """The names of the models that this step asks, not only for their template, and whether they have to score."""
+        return {
+            name: must_score(self.stage.parameters[parameter].annotation)
+            for parameter, role in self.stage.roles.items()
+            for name in models_in(self.config[parameter])
+            if role != "chat"
+        }
 
     def files(self) -> list[Path]:
         """The input files that its parameters name."""
@@ -181,15 +190,15 @@ class Pipeline:
 
     def _check_models(self) -> None:
         for step in self.steps:
-            for parameter, role in step.stage.roles.items():
+            for parameter in step.stage.roles:
                 for name in models_in(step.config[parameter]):
                     where = f"{step.where}: {parameter}"
                     if name not in self.models:
                         hint = nearest(name, self.models) if self.models else "the file has no models"
                         raise CurateError(f"{where}: there is no model {name!r} under 'models'; {hint}")
-                    kind = "language" if role == "chat" else role
-                    if self.models[name].kind != kind:
-                        raise CurateError(f"{where}: needs a model of the kind {kind}, {name!r} is not one")
+                    kinds = kinds_of(step.stage.parameters[parameter].annotation)
+                    if self.models[name].kind not in kinds:
+                        raise CurateError(f"{where}: {_wrong_kind(self.models[name], name, kinds)}")
         for name in sorted({name for step in self.steps for name in step.models()}):
             try:
                 self.models[name].check()
@@ -226,6 +235,15 @@ def pipeline_schema() -> dict[str, Any]:
     stages.append({"type": "object", "patternProperties": {OWN_STAGE: {}}, "additionalProperties": False})
     schema["properties"]["stages"]["items"] = {"anyOf": stages}
     return schema
+
+
+def _wrong_kind(spec: ModelSpec, name: str, kinds: Sequence[str]) -> str:
+    if spec.kind == "chat" and kinds == ["language"]:
+        return (
+            f"{name!r} (backend {spec.backend}) answers conversations, and can neither go on from the beginning of a "
+            "text nor score one; name a model of the backends transformers, vllm or server here"
+        )
+    return f"needs a model of the kind {' or '.join(kinds)}, {name!r} is not one"
 
 
 def _content_hash(path: Path) -> str:

@@ -128,6 +128,7 @@ BACKENDS = {
     "transformers": "curate.models.transformers:TransformersModel",
     "vllm": "curate.models.vllm:VllmModel",
     "server": "curate.models.server:ServerModel",
+    "chat": "curate.models.chat:ChatEndpointModel",
     "sentence-transformers": "curate.models.sentence_transformers:SentenceTransformersModel",
     "reward": "curate.models.reward:RewardTransformersModel",
 }

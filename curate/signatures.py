@@ -15,9 +15,22 @@ from pydantic.fields import FieldInfo
 
 from curate.chat import ChatTemplate
 from curate.models.kept import Role
-from curate.models.protocols import Embedder, LanguageModel, RewardModel
+from curate.models.protocols import ChatModel, Embedder, Kind, LanguageModel, RewardModel
 
-_ROLES: dict[Any, Role] = {LanguageModel: "language", Embedder: "embedder", RewardModel: "reward", ChatTemplate: "chat"}
+_ROLES: dict[Any, Role] = {
+    LanguageModel: "language",
+    ChatModel: "language",
+    Embedder: "embedder",
+    RewardModel: "reward",
+    ChatTemplate: "chat",
+}
+_KINDS: dict[Any, Kind] = {
+    LanguageModel: "language",
+    ChatModel: "chat",
+    Embedder: "embedder",
+    RewardModel: "reward",
+    ChatTemplate: "language",
+}
 _NAME = Annotated[str, Field(min_length=1)]
 
 
@@ -25,11 +38,27 @@ class PythonOnly:
     """Marks a type that a parameter takes in Python and not in YAML: `Annotated[Dataset, PythonOnly()]`."""
 
 
+class Scores:
+    """Marks a parameter whose model has to score, not only to complete: `Annotated[LanguageModel, Scores()]`."""
+
+
 def role_of(annotation: Any) -> Role | None:
     """The role of a model-typed annotation: `LanguageModel`, `list[LanguageModel]`, `Embedder | None` ..."""
     if annotation in _ROLES:
         return _ROLES[annotation]
     return next((role for role in map(role_of, get_args(annotation)) if role), None)
+
+
+def kinds_of(annotation: Any) -> list[Kind]:
+    """The kinds of models that a model-typed annotation takes, those of a union in its order."""
+    if annotation in _KINDS:
+        return [_KINDS[annotation]]
+    return list(dict.fromkeys(kind for argument in get_args(annotation) for kind in kinds_of(argument)))
+
+
+def must_score(annotation: Any) -> bool:
+    """Whether the annotation is marked as that of a model that has to score."""
+    return any(isinstance(extra, Scores) for extra in getattr(annotation, "__metadata__", ()))
 
 
 def models_in(value: Any) -> list[Any]:

@@ -26,6 +26,18 @@ _PATTERN = re.compile(
 )
 
 
+def split(text: str) -> list[str]:
+    """The text cut at what looks like a control token: a text, a token, a text, and so on; texts may be empty."""
+    return re.split(f"({_PATTERN.pattern})", text, flags=re.VERBOSE)
+
+
+def inert(text: str) -> str:
+    """The text with a space after the first character of all that looks like a control token."""
+    while special_token(text):
+        text = _PATTERN.sub(lambda match: f"{match.group()[0]} {match.group()[1:]}", text)
+    return text
+
+
 def special_token(text: str) -> str | None:
     """The first part of the text that looks like a control token, or None."""
     match = _PATTERN.search(text)

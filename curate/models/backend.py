@@ -69,6 +69,13 @@ class Backend:
             (cls.check_gguf if found.is_file() else cls.check_directory)(found, parameters)
 
     @classmethod
+    def probe(cls, model: str, parameters: Mapping[str, Any], scores: bool) -> None:
+        """Raises CurateError when the model is elsewhere and does not answer there, or with `scores`, does not score.
+
+        A run asks this before its first stage begins.
+        """
+
+    @classmethod
     def check_directory(cls, directory: Path, parameters: Mapping[str, Any]) -> None:
         """Raises CurateError when the directory of the model's files lacks one that loading it will need."""
         check_config(directory)

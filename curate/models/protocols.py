@@ -1,7 +1,7 @@
-"""What a model can do, whatever its backend: three small protocols, and what goes in and comes out.
+"""What a model can do, whatever its backend: four small protocols, and what goes in and comes out.
 
 Prompts are token ids, encoded from text that a chat template has rendered, so that no backend can add a second BOS
-or wrap a prompt in a template of its own.
+or wrap a prompt in a template of its own. A model behind a chat endpoint takes whole conversations instead.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from curate.chat import ChatTemplate
     from curate.records.schema import Message
 
-Kind = Literal["language", "embedder", "reward"]
+Kind = Literal["language", "chat", "embedder", "reward"]
+Finish = Literal["stop", "length", "too long", "refused"]
+"""How a text ended: by itself, cut off, or not at all: for the prompt exceeds the context, or for another reason."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,32 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Completion:
-    """A continuation, its stop token left out, other special tokens left in; `length` means that it was cut off."""
+    """A continuation, its stop token left out, other special tokens left in.
+
+    Where none came for this prompt alone, `text` is empty and `why` says it, in the words of the server.
+    """
 
     text: str
-    finish_reason: Literal["stop", "length"]
+    finish_reason: Finish
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What a model answers: messages that end with a user turn, and the seed of this answer's own random stream."""
+
+    messages: Sequence[Mapping[str, Any]]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An assistant turn, its reasoning apart. Where none came, both are empty and `detail` says why, with numbers."""
+
+    content: str
+    reasoning_content: str | None
+    finish_reason: Finish
+    detail: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -75,7 +99,10 @@ class LanguageModel(Protocol):
     shares_batches: bool
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
-        """`sampling.n` completions of each prompt. The same prompt and seed give the same text in any batch."""
+        """`sampling.n` completions of each prompt. The same prompt and seed give the same text in any batch.
+
+        Raises CurateError for what concerns all prompts; what concerns one is said by its completions.
+        """
         ...
 
     def score(self, sequences: Sequence[Sequence[int]], masks: Sequence[Sequence[int]]) -> list[TokenScores]:
@@ -88,6 +115,28 @@ class LanguageModel(Protocol):
 
     def close(self) -> None:
         """Frees the model's memory and processes."""
+        ...
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """A model that answers conversations and does nothing else, as behind a chat endpoint. Thread-safe.
+
+    A language model does the same by its template: `curate.models.answering.answers` takes either.
+    """
+
+    name: str
+    shares_batches: bool
+
+    def answer(self, conversations: Sequence[Conversation], sampling: Sampling) -> list[list[Answer]]:
+        """`sampling.n` answers to each conversation; the stop tokens are the model's own.
+
+        Raises CurateError for what concerns all conversations; what concerns one is said by its answers.
+        """
+        ...
+
+    def close(self) -> None:
+        """Frees what the model holds."""
         ...
 
 
@@ -127,5 +176,10 @@ class RewardModel(Protocol):
         ...
 
 
-Model: TypeAlias = LanguageModel | Embedder | RewardModel
-KINDS: dict[Kind, type] = {"language": LanguageModel, "embedder": Embedder, "reward": RewardModel}
+Model: TypeAlias = LanguageModel | ChatModel | Embedder | RewardModel
+KINDS: dict[Kind, type] = {
+    "language": LanguageModel,
+    "chat": ChatModel,
+    "embedder": Embedder,
+    "reward": RewardModel,
+}

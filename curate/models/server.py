@@ -1,41 +1,42 @@
-"""The `server` backend: an OpenAI-compatible completions endpoint, such as that of `vllm serve`."""
+"""The `server` backend: a completions endpoint, such as that of vLLM, SGLang, llama.cpp or Ollama."""
 
 from __future__ import annotations
 
 import datetime
-import os
-import random
-import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import numpy as np
 from pydantic import Field
 
-from curate.errors import CurateError, nearest
+from curate.errors import CurateError
 from curate.models.backend import TemplatedBackend
 from curate.models.context import check_scorable, room
+from curate.models.dialects import Ask, Dialect, DialectName, connect
+from curate.models.endpoint import (
+    ApiKeyEnv,
+    BaseUrl,
+    Concurrency,
+    Endpoint,
+    Retries,
+    Timeout,
+    probing_endpoint,
+    shown,
+)
 from curate.models.files import check_template, check_tokenizer
 from curate.models.gguf import check_gguf_template, check_gguf_tokenizer
-from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
-
-FIRST_WAIT = 0.5  # seconds before the first retry; each further one waits twice as long
-LONGEST_WAIT = 60.0
-RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
+from curate.models.protocols import Completion, Finish, Prompt, Sampling, TokenScores
+from curate.models.samples import Sampler, read_choices
 
 
 class ServerModel(TemplatedBackend):
-    """A causal language model behind `{base_url}/completions`, asked with token ids.
+    """A causal language model behind a completions endpoint, asked with token ids, or with text where it takes no ids.
 
     The endpoint must continue a prompt as it is. One that wraps it in a chat template of its own is found out by the
-    number of prompt tokens that it reports. Scoring asks for `prompt_logprobs`, which vLLM has; start it with
-    `--no-enable-prefix-caching`, for with that cache scores can be stale (vllm issue 42019). As there, the context is a
-    token shorter than the model's own. A JSON Schema is sent as OpenAI's `response_format`; vLLM's endpoint holds the
-    model to it, another one may pass over it.
+    number of prompt tokens that it reports. Which of the dialects (`dialects.py`) it speaks is found when the model is
+    made. Only vLLM scores; start it with `--no-enable-prefix-caching`, for with that cache scores can be stale (vllm
+    issue 42019). As there, the context is a token shorter than the model's own.
     """
 
     kind = "language"
@@ -47,28 +48,30 @@ class ServerModel(TemplatedBackend):
         model: Annotated[str, Field(min_length=1, description="the name under which the server has the model")],
         date: datetime.date | None = None,
         *,
-        base_url: Annotated[str, Field(pattern=r"^https?://", description="up to /v1, as http://localhost:8000/v1")],
+        base_url: BaseUrl,
         tokenizer: Annotated[
             str | None,
             Field(description="directory, GGUF file or hub name of its tokenizer; by default, the model's name"),
         ] = None,
-        api_key_env: Annotated[str | None, Field(description="environment variable that holds the API key")] = None,
-        concurrency: Annotated[int, Field(gt=0, description="requests at the same time")] = 64,
-        timeout: Annotated[float, Field(gt=0, description="seconds to wait for an answer")] = 600.0,
-        retries: Annotated[int, Field(ge=0, description="how often a failed request is sent again")] = 5,
+        dialect: Annotated[
+            DialectName | None, Field(description="the server's way to be asked; found out by default")
+        ] = None,
+        api_key_env: ApiKeyEnv = None,
+        concurrency: Concurrency = 64,
+        timeout: Timeout = 600.0,
+        retries: Retries = 5,
         **template: Any,
     ) -> None:
         super().__init__(tokenizer or model, date, **template)
         self.name = model
-        self._url = base_url.rstrip("/")
-        self._retries = retries
-        self._client = httpx.Client(
-            headers=_authorization(api_key_env),
-            timeout=timeout,
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+        self._endpoint = Endpoint(
+            base_url, api_key_env=api_key_env, concurrency=concurrency, timeout=timeout, retries=retries
         )
-        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"server {model}")
-        self.context_length = self._context_length() - 1
+        self._dialect, entry = connect(self._endpoint, model, dialect)
+        limits = self._dialect.limits(self._endpoint, model, entry)
+        self.context_length = (limits.context_length or int(self.chat.tokenizer.model_max_length)) - 1
+        self._sampler: Sampler[Completion] = Sampler(self._endpoint, _lost, limits.samples)
+        self._url = self._endpoint.address(self._dialect.path)
 
     @classmethod
     def shown_name(cls, model: str) -> str:
@@ -94,136 +97,111 @@ class ServerModel(TemplatedBackend):
         if parameters.get("template_file") is None:
             check_gguf_template(file)
 
+    @classmethod
+    def probe(cls, model: str, parameters: Mapping[str, Any], scores: bool) -> None:
+        """Raises CurateError unless the endpoint serves the model, completes, and with `scores`, scores.
+
+        Where it takes token ids, it is asked for one token, and counts the tokens that were sent.
+        """
+        endpoint = probing_endpoint(parameters)
+        try:
+            dialect, _ = connect(endpoint, model, parameters.get("dialect"))
+            url = endpoint.address(dialect.path)
+            if scores:
+                _check_scores(dialect, url)
+            if dialect.takes_ids:
+                ids = [1, 2, 3]
+                body = {"model": model, "prompt": ids, "max_tokens": 1, "temperature": 0}
+                reply = endpoint.post(dialect.path, body | ({"prompt_logprobs": 0} if scores else {}))
+                _check_unwrapped(dialect, url, reply, len(ids))
+                if scores:
+                    _scores(reply, url, ids, [0, 1, 1])
+        finally:
+            endpoint.close()
+
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
         """`sampling.n` completions of each prompt, in the order of the prompts.
 
-        Raises CurateError for a prompt that is empty or leaves no room in the context (what is left limits
-        `max_tokens`), and when the endpoint fails or does not continue prompts as they are.
+        What the endpoint refuses of one prompt is said by that prompt's completions. Raises CurateError for a prompt
+        that is empty or leaves no room in the context (what is left limits `max_tokens`), and when the endpoint fails,
+        refuses them all or does not continue prompts as they are.
         """
-        bodies = [
-            {
-                "prompt": list(prompt.token_ids),
-                "n": sampling.n,
-                "seed": prompt.seed,
-                "temperature": sampling.temperature,
-                "top_p": sampling.top_p,
-                "max_tokens": min(sampling.max_tokens, room(self, prompt.token_ids)),
-                "stop_token_ids": list(sampling.stop_token_ids),
-                "spaces_between_special_tokens": False,
-                **_structure(sampling.json_schema),
-            }
-            for prompt in prompts
-        ]
-        return [[self._completion(choice) for choice in choices] for choices in self._complete_all(bodies)]
+        for prompt in prompts:
+            room(self, prompt.token_ids)
+
+        def request(prompt: Prompt, count: int, seed: int) -> tuple[list[Completion], str]:
+            max_tokens = min(sampling.max_tokens, room(self, prompt.token_ids))
+            ask = Ask(self.name, self.chat, prompt, count, seed, max_tokens, sampling)
+            reply = self._dialect.read(self._endpoint.post(self._dialect.path, self._dialect.body(ask)))
+            _check_unwrapped(self._dialect, self._url, reply, len(prompt.token_ids))
+            return read_choices(reply, count, self._url, _completion)
+
+        return self._sampler.all(request, prompts, sampling.n, sampling)
 
     def score(self, sequences: Sequence[Sequence[int]], masks: Sequence[Sequence[int]]) -> list[TokenScores]:
         """Log-probability (nats, float32) and rank of each token at which the mask is 1, given all tokens before it.
 
         Raises CurateError for a mask that does not fit its sequence, for what exceeds the context, and when the
-        endpoint fails or has no `prompt_logprobs`.
+        endpoint fails or has no log-probabilities of prompts.
         """
+        _check_scores(self._dialect, self._url)
         check_scorable(self, sequences, masks)
-        bodies = [
-            {"prompt": list(sequence), "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
-            for sequence in sequences
-        ]
-        return [
-            self._scores(choices[0], sequence, mask)
-            for choices, sequence, mask in zip(self._complete_all(bodies), sequences, masks, strict=True)
-        ]
+        common = {"model": self.name, "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
+
+        def score(pair: tuple[Sequence[int], Sequence[int]]) -> TokenScores:
+            sequence, mask = pair
+            reply = self._endpoint.post(self._dialect.path, {**common, "prompt": list(sequence)})
+            _check_unwrapped(self._dialect, self._url, reply, len(sequence))
+            return _scores(reply, self._url, sequence, mask)
+
+        return self._endpoint.each(score, list(zip(sequences, masks, strict=True)))
 
     def close(self) -> None:
         """Closes the connections; requests that wait are given up."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
+        self._endpoint.close()
 
-    def _complete_all(self, bodies: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-        """The choices of the replies to these requests, in their order; the first failure ends the others."""
-        futures = [self._pool.submit(self._choices, body) for body in bodies]
-        try:
-            return [future.result() for future in futures]
-        finally:
-            for future in futures:
-                future.cancel()
 
-    def _choices(self, body: dict[str, Any]) -> list[dict[str, Any]]:
-        common = {"model": self.name, "skip_special_tokens": False, "add_special_tokens": False, "ignore_eos": True}
-        reply = self._request("POST", "/completions", common | body)
-        sent, seen = len(body["prompt"]), reply.get("usage", {}).get("prompt_tokens")
-        if seen != sent:
-            raise CurateError(
-                f"{self._url}/completions wraps the prompt: {sent} tokens were sent and it counts {seen}; "
-                "use an endpoint that continues a prompt as it is, such as that of vllm serve"
-            )
-        choices: list[dict[str, Any]] = sorted(reply["choices"], key=lambda choice: choice["index"])
-        return choices
+def _lost(finish: Finish, why: str) -> Completion:
+    return Completion("", finish, why)
 
-    def _completion(self, choice: dict[str, Any]) -> Completion:
-        if choice["finish_reason"] not in ("stop", "length"):
-            raise CurateError(f"{self._url}/completions ended a text for the reason {choice['finish_reason']!r}")
-        return Completion(choice["text"], choice["finish_reason"])
 
-    def _scores(self, choice: dict[str, Any], sequence: Sequence[int], mask: Sequence[int]) -> TokenScores:
-        positions = choice.get("prompt_logprobs")
+def _completion(choice: Mapping[str, Any], finish: Finish) -> Completion | None:
+    if finish == "refused":
+        return _lost("refused", f"the text was stopped by a filter: {shown(dict(choice))}")
+    text = choice.get("text")
+    return Completion(text, finish) if isinstance(text, str) else None
+
+
+def _check_unwrapped(dialect: Dialect, url: str, reply: Any, sent: int) -> None:
+    """Raises CurateError when the reply counts more prompt tokens than were sent, or fewer where they were sent as ids.
+
+    A reply without a count is taken as it is.
+    """
+    usage = reply.get("usage") if isinstance(reply, Mapping) else None
+    seen = usage.get("prompt_tokens") if isinstance(usage, Mapping) else None
+    if isinstance(seen, int) and (seen > sent or (seen < sent and dialect.takes_ids)):
+        raise CurateError(
+            f"{url} wraps the prompt: {sent} tokens were sent and it counts {seen}; "
+            "use an endpoint that continues a prompt as it is, such as that of vllm serve"
+        )
+
+
+def _check_scores(dialect: Dialect, url: str) -> None:
+    if not dialect.scores:
+        raise CurateError(f"{url} {NO_SCORES}")
+
+
+NO_SCORES = "returns no prompt_logprobs; score with a vLLM server, or with the backend transformers or vllm"
+
+
+def _scores(reply: Any, url: str, sequence: Sequence[int], mask: Sequence[int]) -> TokenScores:
+    """What the reply says of each token at which the mask is 1. Raises CurateError when it does not say it."""
+    try:
+        positions = reply["choices"][0].get("prompt_logprobs")
         if positions is None:
-            raise CurateError(f"{self._url}/completions returns no prompt_logprobs; score with a vLLM server")
+            raise CurateError(f"{url} {NO_SCORES}")
         reported = [by_token[str(token)] for by_token, token, bit in zip(positions, sequence, mask, strict=True) if bit]
         logprobs = np.array([score["logprob"] for score in reported], np.float32)
         return TokenScores(logprobs, np.array([score["rank"] for score in reported], np.int64))
-
-    def _context_length(self) -> int:
-        """What the server says of the model, or else its tokenizer."""
-        served = {entry["id"]: entry for entry in self._request("GET", "/models").get("data", [])}
-        if self.name not in served:
-            raise CurateError(f"{self._url} does not serve {self.name!r}; {nearest(self.name, served)}")
-        return int(served[self.name].get("max_model_len") or self.chat.tokenizer.model_max_length)
-
-    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The endpoint's reply; what may pass (429, 5xx, no connection) is tried again, later each time."""
-        url = self._url + path
-        for attempt in range(self._retries + 1):
-            wait = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt) * random.uniform(0.5, 1.5)  # noqa: S311 (spreads load)
-            try:
-                response = self._client.request(method, url, json=body)
-            except httpx.TransportError as error:
-                fault = f"{type(error).__name__} ({error})"
-            else:
-                if response.is_success:
-                    reply: dict[str, Any] = response.json()
-                    return reply
-                fault = f"status {response.status_code}: {' '.join(response.text.split())[:300]}"
-                if response.status_code not in RETRIED:
-                    raise CurateError(f"{method} {url}: {fault}")
-                wait = max(wait, _retry_after(response))
-            if attempt < self._retries:
-                time.sleep(wait)
-        raise CurateError(f"{method} {url}: {fault}; gave up after {self._retries + 1} attempts")
-
-
-def _structure(json_schema: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What asks for a JSON answer; end of text ends it too, since the grammar allows that token at its end."""
-    if json_schema is None:
-        return {}
-    form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(json_schema), "strict": True}}
-    return {"response_format": form, "ignore_eos": False}
-
-
-def _authorization(api_key_env: str | None) -> dict[str, str]:
-    if api_key_env is None:
-        return {}
-    if not os.environ.get(api_key_env):
-        raise CurateError(f"api_key_env: the environment variable {api_key_env} is not set")
-    return {"Authorization": f"Bearer {os.environ[api_key_env]}"}
-
-
-def _retry_after(response: httpx.Response) -> float:
-    """The seconds that the server asks to wait, as a number or as a date; 0 if it asks for none."""
-    asked = response.headers.get("Retry-After", "")
-    try:
-        return float(asked)
-    except ValueError:
-        pass
-    try:
-        return (parsedate_to_datetime(asked) - datetime.datetime.now(datetime.UTC)).total_seconds()
-    except (ValueError, TypeError):
-        return 0.0
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise CurateError(f"{url}: no log-probabilities of these tokens came but {shown(reply)!r}") from None

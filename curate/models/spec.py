@@ -59,6 +59,13 @@ class ModelSpec:
         except CurateError as error:
             raise CurateError(f"{self.where}: {error}") from None
 
+    def probe(self, scores: bool) -> None:
+        """Raises CurateError when the model is elsewhere and does not answer there, or does not score with `scores`."""
+        try:
+            self._class.probe(self.model, self.parameters, scores)
+        except CurateError as error:
+            raise CurateError(f"{self.where}: {error}") from error
+
     def fingerprint(self) -> str:
         """What identifies the model's results: its parameters, and the content of its files or its name on the hub.
 

@@ -20,6 +20,7 @@ from curate.outcome import Outcome, counter_lines, counts
 from curate.records.reserved import RESERVED
 from curate.registry import all_stages, get_stage
 from curate.runs.run import Run
+from curate.signatures import kinds_of
 
 console = Console(highlight=False)
 
@@ -93,7 +94,7 @@ def print_stage(name: str) -> None:
     for key, parameter in stage.parameters.items():
         entry = schema["properties"][key]
         default = "required" if parameter.default is inspect.Parameter.empty else _value(parameter.default)
-        kind = f"model ({stage.roles[key]})" if key in stage.roles else _kind(entry)
+        kind = f"model ({_wanted(stage, key)})" if key in stage.roles else _kind(entry)
         table.add_row(key, escape(kind), escape(default), escape(entry.get("description", "")))
     console.print("\n", table)
     if stage.reasons:
@@ -116,6 +117,12 @@ def print_template(chat: ChatTemplate) -> None:
     for bit, run in groupby(zip(sample.assistant_mask, sample.input_ids, strict=True), key=lambda pair: pair[0]):
         text = chat.tokenizer.decode([token for _, token in run])
         console.print(Text(f"  {bit} {text!r}", style="green" if bit else "dim"))
+
+
+def _wanted(stage: Stage[Any], parameter: str) -> str:
+    """Which models a parameter takes."""
+    role = stage.roles[parameter]
+    return role if role == "chat" else " or ".join(kinds_of(stage.parameters[parameter].annotation))
 
 
 def print_applied(read: Outcome, outcome: Outcome, written: Mapping[Path, int]) -> None:

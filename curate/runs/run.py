@@ -76,6 +76,7 @@ class Run:
         with written_whole(self.directory / "pipeline.yaml") as file:
             file.write(yaml_text(self.pipeline.to_dict()).encode())
         manifest.write([])
+        self._probe()
         models = LoadedModels(self.pipeline, manifest.date)
         steps = self.pipeline.steps
         made: list[Dataset] = []  # by each of the stages that make records
@@ -100,6 +101,15 @@ class Run:
         self._export(self.dataset, dropped)
         manifest.finish(self.reports, dataset=_facts(self.dataset, self.outputs["dataset"]))
         return self.dataset
+
+    def _probe(self) -> None:
+        """Raises CurateError when a model that is still needed is elsewhere and not there, or lacks what is needed."""
+        asked = [step.asked() for step, done in zip(self.pipeline.steps, self.cached(), strict=True) if not done]
+        for name in sorted(set().union(*asked)):
+            try:
+                self.pipeline.models[name].probe(any(models.get(name, False) for models in asked))
+            except CurateError as error:
+                raise CurateError(f"{self.pipeline.origin}: {error}") from error
 
     def cached(self) -> list[bool]:
         """For each step, whether its whole result is there already."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from datasets import Dataset
@@ -12,12 +12,13 @@ from pydantic import Field
 
 from curate.declaration import stage
 from curate.errors import CurateError
-from curate.models.protocols import Completion, LanguageModel, Prompt, Sampling
-from curate.outcome import Outcome, partition
+from curate.models.answering import REFUSED, AnsweringModel, answers
+from curate.models.protocols import Answer, Completion, Conversation, LanguageModel, Prompt, Sampling
+from curate.outcome import Drop, Outcome, partition
 from curate.records.identity import derive_seed
 from curate.records.pool import set_column
 from curate.records.schema import MESSAGES, has_response
-from curate.stages.synthesize import instruction_fault
+from curate.stages.synthesize import CONTEXT_FULL, ENDS, instruction_fault
 
 ATTEMPTS = 4  # at one turn, before the conversation is left as it is
 
@@ -34,11 +35,20 @@ def _check(config: Mapping[str, Any]) -> None:
         raise CurateError(f"turns: the least must not exceed the most, found {least} and {most}")
 
 
-@stage(sees="each", needs=("messages", "response"), check=_check, version=1)
+@stage(
+    sees="each",
+    needs=("messages", "response"),
+    check=_check,
+    reasons={REFUSED: "a model's template or its server refuses the conversation"},
+    version=1,
+)
 def extend(
     records: Dataset,
     *,
     model: Annotated[LanguageModel, Field(description="the teacher: an aligned model")],
+    responder: Annotated[
+        AnsweringModel | None, Field(description="the model that responds; by default, the teacher")
+    ] = None,
     turns: Annotated[
         Turns | tuple[Turns, Turns],
         Field(description="how many user turns a conversation is to have, or the least and the most of them"),
@@ -55,10 +65,11 @@ def extend(
     """Lengthens each conversation to `turns` user turns, each with its response (MAGPIE, arXiv 2406.08464).
 
     Of a least and a most number of turns, each conversation draws its own, all equally likely.
-    The teacher writes the next user turn after the text that its chat template puts there, and then answers it. A user
-    turn or a response that is cut off, empty, or holds a control token is made again under a new seed, with a new user
-    turn. After 4 attempts, or when the model's context is full, the conversation keeps the turns that it has: no record
-    is dropped, and the counters say what came in the way, and how many conversations `ended early`.
+    The teacher writes the next user turn after the text that its chat template puts there, and then answers it, unless
+    a `responder` does. A user turn or a response that is cut off, empty, or holds a control token is made again under a
+    new seed, with a new user turn. After 4 attempts, or when the model's context is full, the conversation keeps the
+    turns that it has: the counters say what came in the way, and how many conversations `ended early`. A record is
+    dropped only where a template or a server refuses it.
 
     Scores and candidates that a record already has are those of its first response.
     """
@@ -73,73 +84,88 @@ def extend(
                 f"record {conversation.id!r} does not end with an assistant turn; let respond and choose give it one"
             )
     asking = Sampling(tuple(model.chat.user_stop_token_ids), max_tokens, temperature, top_p)
-    answering = Sampling(tuple(model.chat.assistant_stop_token_ids), response_max_tokens, response_temperature, top_p)
+    answering = Sampling((), response_max_tokens, response_temperature, top_p)
     stats: Counter[str] = Counter()
     while going := [c for c in conversations if c.turns < c.wanted and c.attempt < ATTEMPTS]:
-        prefixes = [model.chat.pre_query_prefix(c.messages) for c in going]
-        seeds = [derive_seed(seed, "extend", c.id, c.turns, c.attempt) for c in going]
-        asked: list[tuple[_Conversation, list[dict[str, Any]]]] = []
-        for conversation, completion in zip(going, _complete(model, prefixes, seeds, asking), strict=True):
-            if completion is None:
-                stats["user turn context full"] += 1
-                conversation.attempt = ATTEMPTS
-            elif fault := instruction_fault(completion, model):
-                stats[f"user turn {fault}"] += 1
-                conversation.attempt += 1
-            else:
-                turn = {"role": "user", "content": completion.text.strip()}
-                asked.append((conversation, [*conversation.messages, turn]))
-        prompts = [model.chat.generation_prompt(messages) for _, messages in asked]
-        seeds = [derive_seed(seed, "extend", c.id, c.turns, c.attempt, "response") for c, _ in asked]
-        answers = _complete(model, prompts, seeds, answering)
-        for (conversation, messages), completion in zip(asked, answers, strict=True):
-            answer, fault = _answer(completion, model)
-            if fault:
-                stats[f"response {fault}"] += 1
-                conversation.attempt += 1
-            else:
-                stats["turns"] += 1
-                conversation.messages, conversation.attempt = [*messages, answer], 0
-    stats["ended early"] = sum(c.turns < c.wanted for c in conversations)
+        for conversation, completion in zip(going, _user_turns(model, going, asking, seed), strict=True):
+            conversation.ask(completion, instruction_fault(completion, model), model.name, stats)
+        going = [c for c in going if c.asked]
+        seeds = [derive_seed(seed, "extend", c.id, c.turns, c.attempt, "response") for c in going]
+        asked = [Conversation(c.asked, c_seed) for c, c_seed in zip(going, seeds, strict=True)]
+        for conversation, (answer,) in zip(going, answers(responder or model, asked, answering), strict=True):
+            conversation.respond(answer, _answer_fault(answer, model), stats)
+    stats["ended early"] = sum(c.turns < c.wanted for c in conversations if not c.refused)
     longer = set_column(records, "messages", [c.messages for c in conversations], MESSAGES)
-    return partition(longer, [None] * len(records), dict(stats))
+    return partition(longer, [c.refused for c in conversations], dict(stats))
 
 
 @dataclass
 class _Conversation:
-    """A conversation that grows to `wanted` user turns; `attempt` counts the failures at its next turn."""
+    """A conversation that grows to `wanted` user turns; `attempt` counts the failures at its next turn.
+
+    `asked` is the conversation with the next user turn, which waits for its answer, and empty where there is none.
+    """
 
     id: str
     messages: list[dict[str, Any]]
     wanted: int
     attempt: int = 0
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    refused: Drop | None = None
 
     @property
     def turns(self) -> int:
         return sum(message["role"] == "user" for message in self.messages)
 
+    def ask(self, completion: Completion, fault: str | None, name: str, stats: Counter[str]) -> None:
+        """Takes the next user turn, or what is wrong with it; where the context is full, the attempts end."""
+        self.asked = [] if fault else [*self.messages, {"role": "user", "content": completion.text.strip()}]
+        self._fail(fault, "user turn", {"why": completion.why, "model": name}, stats)
+        if fault == CONTEXT_FULL:
+            self.attempt = ATTEMPTS
 
-def _complete(
-    model: LanguageModel, texts: Sequence[str], seeds: Sequence[int], sampling: Sampling
-) -> list[Completion | None]:
-    """What follows each of these texts, None where the context leaves no room."""
-    prompts = [Prompt(model.chat.encode(text), seed) for text, seed in zip(texts, seeds, strict=True)]
-    fitting = [number for number, prompt in enumerate(prompts) if len(prompt.token_ids) < model.context_length]
-    completions: list[Completion | None] = [None] * len(prompts)
-    continued = model.complete([prompts[number] for number in fitting], sampling)
-    for number, (completion,) in zip(fitting, continued, strict=True):
-        completions[number] = completion
-    return completions
+    def respond(self, answer: Answer, fault: str | None, stats: Counter[str]) -> None:
+        """Takes the answer to it, or what is wrong with that."""
+        self._fail(fault, "response", answer.detail, stats)
+        if not fault:
+            turn = {"content": answer.content, "reasoning_content": answer.reasoning_content}
+            self.messages, self.attempt = [*self.asked, {"role": "assistant", **turn}], 0
+            stats["turns"] += 1
+
+    def _fail(self, fault: str | None, turn: str, detail: Mapping[str, Any], stats: Counter[str]) -> None:
+        if fault == REFUSED:
+            self.refused, self.attempt = Drop(REFUSED, dict(detail)), ATTEMPTS
+        elif fault:
+            stats[f"{turn} {fault}"] += 1
+            self.attempt += 1
 
 
-def _answer(completion: Completion | None, model: LanguageModel) -> tuple[dict[str, Any], str | None]:
-    """The assistant turn, and what is wrong with it."""
-    if completion is None:
-        return {}, "context full"
-    response = model.chat.parse_response(completion.text)
-    turn = {"role": "assistant", **response._asdict()}
-    if completion.finish_reason != "stop":
-        return turn, "cut off"
-    if model.chat.control_tokens.search(response.content):
-        return turn, "control token"
-    return turn, None if response.content else "empty"
+def _user_turns(
+    model: LanguageModel, conversations: Sequence[_Conversation], sampling: Sampling, seed: int
+) -> list[Completion]:
+    """What the teacher writes as the next user turn of each conversation."""
+    found: dict[int, Completion] = {}
+    prompts: dict[int, Prompt] = {}
+    for number, conversation in enumerate(conversations):
+        try:
+            tokens = model.chat.encode(model.chat.pre_query_prefix(conversation.messages))
+        except CurateError as error:
+            found[number] = Completion("", "refused", str(error))
+            continue
+        if len(tokens) < model.context_length:
+            own = derive_seed(seed, "extend", conversation.id, conversation.turns, conversation.attempt)
+            prompts[number] = Prompt(tokens, own)
+        else:
+            found[number] = Completion("", "too long")
+    completions = model.complete(list(prompts.values()), sampling) if prompts else []
+    found |= {number: completion for number, (completion,) in zip(prompts, completions, strict=True)}
+    return [found[number] for number in range(len(conversations))]
+
+
+def _answer_fault(answer: Answer, model: LanguageModel) -> str | None:
+    """What is wrong with an answer, or None."""
+    if answer.finish_reason != "stop":
+        return ENDS[answer.finish_reason]
+    if model.chat.control_tokens.search(answer.content):
+        return "control token"
+    return None if answer.content else "empty"

@@ -15,6 +15,7 @@ from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.protocols import LanguageModel, TokenScores
 from curate.outcome import Drop, Outcome
+from curate.signatures import Scores
 
 Template = Literal["chat", "question-answer"]
 Score = Literal["logprob", "perplexity", "tokens", "rsr", "ifd", "ifd_ppl"]
@@ -48,7 +49,7 @@ FORMULAS: dict[str, Callable[[Any, Any], float]] = {  # of a response's token sc
 def fit(
     records: Dataset,
     *,
-    model: Annotated[LanguageModel, Field(description="the base model that will be trained")],
+    model: Annotated[LanguageModel, Scores(), Field(description="the base model that will be trained")],
     template: Annotated[
         Template, Field(description="chat: the model's chat template; question-answer: the paper's plain text")
     ] = "chat",

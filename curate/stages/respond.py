@@ -9,24 +9,30 @@ from pydantic import Field
 
 from curate.answers import as_candidate, without_choice
 from curate.declaration import stage
-from curate.models.protocols import LanguageModel, Prompt, Sampling
+from curate.models.answering import REFUSED, AnsweringModel, answers
+from curate.models.protocols import Answer, Conversation, Sampling
 from curate.outcome import Drop, Outcome, partition
 from curate.records.identity import derive_seed
 from curate.records.pool import set_candidates, set_column
 from curate.records.schema import MESSAGES, has_response
+
+TOO_LONG = "prompt too long"
 
 
 @stage(
     sees="each",
     needs=("messages",),
     makes=("candidates",),
-    reasons={"prompt too long": "the conversation leaves no room for a response in a model's context"},
+    reasons={
+        TOO_LONG: "the conversation leaves no room for a response in a model's context",
+        REFUSED: "a model's template or its server refuses the conversation",
+    },
     version=1,
 )
 def respond(
     records: Dataset,
     *,
-    models: Annotated[list[LanguageModel], Field(min_length=1, description="the models that respond")],
+    models: Annotated[list[AnsweringModel], Field(min_length=1, description="the models that respond")],
     candidates: Annotated[int, Field(gt=0, description="responses by each model")] = 4,
     temperature: Annotated[float, Field(ge=0, description="sampling temperature; 0 is greedy, as in MAGPIE")] = 0.7,
     top_p: Annotated[float, Field(gt=0, le=1, description="nucleus of the sampling")] = 0.95,
@@ -42,34 +48,32 @@ def respond(
     What a thinking model writes before its answer goes to `reasoning_content`, found by the marks of its own template;
     one that never comes to an answer has no `content`. A template's switch, such as `enable_thinking: false` under
     the model's `template`, turns the reasoning off.
+
+    A response that a content filter stops, or that a server does not send though it is asked again, is counted; a
+    record for which a model writes none at all is dropped.
     """
     conversations = [list(without_choice(record)) for record in records]
-    answers = [_given(record) for record in records]
+    written = [_given(record) for record in records]
     for messages in conversations:
         if has_response(messages):
             messages.pop()
     verdicts: list[Drop | None] = [None] * len(records)
+    stats = {"responses": 0.0}
+    sampling = Sampling((), max_tokens, temperature, top_p, candidates)
     for model in models:
-        prompts = [model.chat.encode(model.chat.generation_prompt(messages)) for messages in conversations]
-        for row, prompt in enumerate(prompts):
-            if len(prompt) >= model.context_length:
-                detail = {"tokens": len(prompt), "context_length": model.context_length, "model": model.name}
-                verdicts[row] = Drop("prompt too long", detail)
-        open_rows = [row for row, verdict in enumerate(verdicts) if verdict is None]
-        seeds = [derive_seed(seed, "respond", records["id"][row], model.name) for row in open_rows]
-        sampling = Sampling(tuple(model.chat.assistant_stop_token_ids), max_tokens, temperature, top_p, candidates)
-        asked = [Prompt(prompts[row], row_seed) for row, row_seed in zip(open_rows, seeds, strict=True)]
-        for row, completions in zip(open_rows, model.complete(asked, sampling), strict=True):
-            answers[row] += [
-                {
-                    **model.chat.parse_response(completion.text)._asdict(),
-                    "generator": model.name,
-                    "finish_reason": completion.finish_reason,
-                }
-                for completion in completions
-            ]
-    answered = set_candidates(set_column(records, "messages", conversations, MESSAGES), answers)
-    return partition(answered, verdicts, {"responses": sum(len(row) for row in answers)})
+        rows = [row for row, verdict in enumerate(verdicts) if verdict is None]
+        seeds = [derive_seed(seed, "respond", records["id"][row], model.name) for row in rows]
+        asked = [Conversation(conversations[row], row_seed) for row, row_seed in zip(rows, seeds, strict=True)]
+        for row, found in zip(rows, answers(model, asked, sampling), strict=True):
+            came = [answer for answer in found if answer.finish_reason in ("stop", "length")]
+            written[row] += [_candidate(answer, model.name) for answer in came]
+            if not came:
+                verdicts[row] = _drop(found[0])
+            elif missing := len(found) - len(came):
+                stats["responses that did not come"] = stats.get("responses that did not come", 0) + missing
+    stats["responses"] = sum(len(row) for row in written)
+    answered = set_candidates(set_column(records, "messages", conversations, MESSAGES), written)
+    return partition(answered, verdicts, stats)
 
 
 def _given(record: dict[str, Any]) -> list[dict[str, Any]]:
@@ -79,3 +83,14 @@ def _given(record: dict[str, Any]) -> list[dict[str, Any]]:
     if has_response(messages):
         given.append(as_candidate(messages[-1], "source"))
     return given
+
+
+def _candidate(answer: Answer, generator: str) -> dict[str, Any]:
+    """The candidate that an answer becomes."""
+    turn = {"content": answer.content, "reasoning_content": answer.reasoning_content}
+    return {**as_candidate(turn, generator), "finish_reason": answer.finish_reason}
+
+
+def _drop(answer: Answer) -> Drop:
+    """Why the record goes."""
+    return Drop(TOO_LONG if answer.finish_reason == "too long" else REFUSED, dict(answer.detail))

@@ -11,7 +11,9 @@ from pydantic import Field
 
 from curate.answers import judged, response_turns
 from curate.declaration import stage
-from curate.models.protocols import LanguageModel, Prompt, RewardModel, Sampling
+from curate.errors import CurateError
+from curate.models.answering import REFUSED, answers
+from curate.models.protocols import Answer, Conversation, LanguageModel, RewardModel, Sampling
 from curate.outcome import Drop, Outcome
 from curate.records.identity import derive_seed
 from curate.records.pool import set_scores
@@ -37,6 +39,7 @@ def _makes(config: Mapping[str, Any]) -> list[str]:
     makes=_makes,
     reasons={
         TOO_LONG: "conversation and response together exceed a model's context",
+        REFUSED: "a model's template or its server refuses the conversation",
         UNSCORED: "the reward is not a finite number",
         NO_RESPONSE: "there is no response and no candidate",
     },
@@ -69,9 +72,10 @@ def reward(
     if base is None:
         return judged(records, turns, verdicts, scores, without=Drop(NO_RESPONSE))
     asked = [_plain(m[:-1] if has_response(m) else m) for m in records["messages"]]
-    sampling = Sampling(tuple(base.chat.assistant_stop_token_ids), max_tokens, temperature)
     seeds = [derive_seed(seed, "reward", name) for name in records["id"]]
-    own = _rewards(model, zip(asked, _answers(base, asked, seeds, sampling), strict=True))
+    conversations = [Conversation(messages, own_seed) for messages, own_seed in zip(asked, seeds, strict=True)]
+    answered = answers(base, conversations, Sampling((), max_tokens, temperature))
+    own = _rewards(model, zip(asked, (_content(answer) for (answer,) in answered), strict=True))
     scores[DIFFERENCE] = [_difference(scored, own[turn.row]) for turn, scored in zip(turns, rewards, strict=True)]
     records = set_scores(records, {BASE_REWARD: [_number(scored) for scored in own]})
     return judged(records, turns, verdicts, scores, drops=list(map(_drop, own)), without=Drop(NO_RESPONSE))
@@ -82,17 +86,11 @@ def _plain(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
     return [{"role": message["role"], "content": message["content"]} for message in messages]
 
 
-def _answers(
-    base: LanguageModel, asked: Sequence[Sequence[Message]], seeds: Sequence[int], sampling: Sampling
-) -> list[str | Drop]:
-    """The base model's own answer to each conversation, or why there is none."""
-    tokens = [base.chat.encode(base.chat.generation_prompt(messages)) for messages in asked]
-    answers: list[str | Drop] = [_too_long(len(ids), base) for ids in tokens]
-    open_rows = [row for row, ids in enumerate(tokens) if len(ids) < base.context_length]
-    completions = base.complete([Prompt(tokens[row], seeds[row]) for row in open_rows], sampling)
-    for row, (completion,) in zip(open_rows, completions, strict=True):
-        answers[row] = base.chat.parse_response(completion.text).content
-    return answers
+def _content(answer: Answer) -> str | Drop:
+    """What the base model answered, or why it did not."""
+    if answer.finish_reason in ("stop", "length"):
+        return answer.content
+    return Drop(TOO_LONG if answer.finish_reason == "too long" else REFUSED, dict(answer.detail))
 
 
 def _rewards(model: RewardModel, pairs: Iterable[tuple[Sequence[Message], str | Drop]]) -> list[Scored]:
@@ -104,7 +102,11 @@ def _rewards(model: RewardModel, pairs: Iterable[tuple[Sequence[Message], str | 
             results.append(answer)
             continue
         conversation: list[Message] = [*asked, {"role": "assistant", "content": answer}]
-        tokens = len(model.chat.encode(model.chat.render(conversation)))
+        try:
+            tokens = len(model.chat.encode(model.chat.render(conversation)))
+        except CurateError as error:
+            results.append(Drop(REFUSED, {"why": str(error), "model": model.name}))
+            continue
         results.append(_too_long(tokens, model))
         if tokens <= model.context_length:
             fitting[row] = conversation
@@ -114,7 +116,7 @@ def _rewards(model: RewardModel, pairs: Iterable[tuple[Sequence[Message], str | 
     return results
 
 
-def _too_long(tokens: int, model: RewardModel | LanguageModel) -> Drop:
+def _too_long(tokens: int, model: RewardModel) -> Drop:
     return Drop(TOO_LONG, {"tokens": tokens, "context_length": model.context_length, "model": model.name})
 
 

@@ -12,14 +12,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from curate.models import endpoint as endpoints
 from curate.models.protocols import LanguageModel
 from curate.models.spec import load_model
+from tests.models.endpoints import Endpoint
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
@@ -131,6 +134,32 @@ def served_tiny(vllm_server: str, tiny_directory: Path) -> Iterator[LanguageMode
     assert isinstance(model, LanguageModel)
     yield model
     model.close()
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    """A server of a test's own, which serves `tiny` and answers properly until it is told otherwise."""
+    monkeypatch.setattr(endpoints, "FIRST_WAIT", 0.05)
+    served = Endpoint({"data": [{"id": "tiny", "max_model_len": 100}]})
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def connect(endpoint: Endpoint, tiny_directory: Path) -> Iterator[Callable[..., LanguageModel]]:
+    """The model `tiny` behind that server, with these parameters."""
+    made: list[LanguageModel] = []
+
+    def load(**more: Any) -> LanguageModel:
+        values = {"base_url": endpoint.url, "tokenizer": str(tiny_directory), **more}
+        model = load_model("tiny", backend="server", **values)
+        assert isinstance(model, LanguageModel)
+        made.append(model)
+        return model
+
+    yield load
+    for model in made:
+        model.close()
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 300) -> None:

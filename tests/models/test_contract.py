@@ -106,8 +106,8 @@ class NeutralTypo(Counting):
     [
         (len, "<built-in function len> is no subclass of curate.models.backend.Backend"),
         (Counting("owner/name", letters=3), " is no subclass of curate.models.backend.Backend"),
-        (KindOfItsOwn, "KindOfItsOwn has the kind 'translator'; one of language, embedder, reward is expected"),
-        (NoKind, "NoKind has the kind None; one of language, embedder, reward is expected"),
+        (KindOfItsOwn, "KindOfItsOwn has the kind 'translator'; one of language, chat, embedder, reward is expected"),
+        (NoKind, "NoKind has the kind None; one of language, chat, embedder, reward is expected"),
         (NoScore, "NoScore has no method score; the kind language has complete, score, close"),
         (
             OtherNames,

@@ -2,99 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from curate.errors import CurateError
-from curate.models import server as backend
+from curate.models import endpoint as backend
 from curate.models.protocols import LanguageModel, Prompt, Sampling
-from curate.models.spec import load_model
+from curate.models.spec import load_model, parse_spec
+from tests.models.endpoints import Endpoint, Reply
 
-Reply = tuple[int, dict[str, str], Any]
 SAMPLING = Sampling(stop_token_ids=(2,), max_tokens=5, n=2)
-MODELS = {"data": [{"id": "tiny", "max_model_len": 100}]}
-
-
-class Endpoint:
-    """A real HTTP server on this machine: `answer` makes the reply to the n-th completions request."""
-
-    def __init__(self) -> None:
-        self.answer: Callable[[int, dict[str, Any]], Reply] = lambda number, body: (200, {}, self.choices(body))
-        self.models: Reply = (200, {}, MODELS)
-        self.requests: list[tuple[dict[str, Any], dict[str, str], float]] = []
-        lock, endpoint = threading.Lock(), self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self.reply(*endpoint.models)
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with lock:
-                    endpoint.requests.append((body, dict(self.headers), time.monotonic()))
-                    number = len(endpoint.requests)
-                self.reply(*endpoint.answer(number, body))
-
-            def reply(self, status: int, headers: dict[str, str], content: Any) -> None:
-                payload = json.dumps(content).encode()
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(payload)))
-                self.end_headers()
-                self.wfile.write(payload)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    @staticmethod
-    def choices(body: dict[str, Any], prompt_tokens: int | None = None) -> dict[str, Any]:
-        """A proper reply, whose texts tell the prompt's first token."""
-        choices = [
-            {"index": n, "text": f"{body['prompt'][0]}-{n}", "finish_reason": "stop"} for n in range(body.get("n", 1))
-        ]
-        tokens = len(body["prompt"]) if prompt_tokens is None else prompt_tokens
-        return {"choices": choices[::-1], "usage": {"prompt_tokens": tokens}}
-
-
-@pytest.fixture
-def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
-    monkeypatch.setattr(backend, "FIRST_WAIT", 0.05)
-    served = Endpoint()
-    yield served
-    served.server.shutdown()
-    served.server.server_close()
-
-
-@pytest.fixture
-def connect(endpoint: Endpoint, tiny_directory: Path) -> Iterator[Callable[..., LanguageModel]]:
-    made: list[LanguageModel] = []
-
-    def load(**more: Any) -> LanguageModel:
-        values = {"base_url": endpoint.url, "tokenizer": str(tiny_directory), **more}
-        model = load_model("tiny", backend="server", **values)
-        assert isinstance(model, LanguageModel)
-        made.append(model)
-        return model
-
-    yield load
-    for model in made:
-        model.close()
 
 
 def test_sends_token_ids_and_everything_that_decides_the_text(
@@ -237,7 +161,7 @@ def test_an_endpoint_without_prompt_logprobs_is_told(endpoint: Endpoint, connect
 
 
 def test_a_model_that_is_not_served_is_told(endpoint: Endpoint, connect: Callable[..., LanguageModel]) -> None:
-    endpoint.models = (200, {}, {"data": [{"id": "tiny-v2"}]})
+    endpoint.pages["/v1/models"] = (200, {}, {"data": [{"id": "tiny-v2"}]})
     with pytest.raises(CurateError) as error:
         connect()
     assert str(error.value) == f"models.tiny: {endpoint.url} does not serve 'tiny'; did you mean 'tiny-v2'?"
@@ -272,3 +196,8 @@ def test_a_real_server_continues_and_repeats(served_tiny: LanguageModel) -> None
 def test_a_real_server_refuses_in_one_sentence(served_tiny: LanguageModel) -> None:
     with pytest.raises(CurateError, match=r"/completions: status 400: .*temperature"):
         served_tiny.complete([Prompt([5], 0)], Sampling((), 5, temperature=3.0))
+
+
+def test_a_real_server_is_found_to_complete_and_to_score(vllm_server: str, tiny_directory: Path) -> None:
+    value = {"backend": "server", "model": "tiny", "base_url": vllm_server, "tokenizer": str(tiny_directory)}
+    parse_spec("models.base", value).probe(scores=True)

@@ -32,8 +32,8 @@ SERVER = {"backend": "server", "model": "owner/name", "base_url": "http://localh
         ({"model": "x", "backend": "vlm"}, "models.teacher: there is no backend 'vlm'; did you mean 'vllm'?"),
         (
             {"model": "x", "backend": "openai"},
-            "models.teacher: there is no backend 'openai'; valid: reward, sentence-transformers, server, transformers, "
-            "vllm",
+            "models.teacher: there is no backend 'openai'; valid: chat, reward, sentence-transformers, server, "
+            "transformers, vllm",
         ),
         (
             {"model": "x", "dtype": "fp16"},

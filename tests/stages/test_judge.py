@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from curate.chat import ChatTemplate
 from curate.models.tokenizer import load_chat
 from curate.records.labels import CATEGORIES, VALUES
-from curate.stages.label.judge import Question, parse, quote, render, schema
+from curate.stages.label.judge import Question, parse, prompt, quote, schema
 from tests.conftest import CHAT
 
 ALL = ("category", "difficulty", "quality")
@@ -43,6 +43,11 @@ def other_tokens() -> ChatTemplate:
     chat = load_chat(str(CHAT))
     chat.tokenizer.add_tokens(["[INST]", "[/INST]", "<start_of_turn>", "ENDTURN", "<|im", "🤖:"])
     return ChatTemplate(chat.tokenizer)
+
+
+def render(chat: ChatTemplate, question: Question, seed: int) -> str:
+    """The judge's prompt in its own chat template."""
+    return chat.generation_prompt([{"role": "user", "content": prompt(chat, question, seed)}])
 
 
 def conversation(*turns: str) -> list[dict[str, Any]]:

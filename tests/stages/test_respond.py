@@ -67,6 +67,11 @@ def test_bounds(teacher, key):
         respond(POOL, models=[teacher], **{key: 0})
 
 
+def test_what_is_no_model_is_named_by_its_place():
+    with pytest.raises(Exception, match=r"respond: models.0: input should be an instance of LanguageModel, found 5"):
+        respond(POOL, models=[5])
+
+
 def thinking(tmp_path, opening, end):
     """The demo teacher under a template with a place for reasoning, which it was not trained on."""
     source = (

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from curate.answers import Turn, judged, last_turns
 from curate.declaration import stage
-from curate.models.protocols import LanguageModel
+from curate.models.answering import REFUSED, AnsweringModel
 from curate.outcome import Drop, Outcome
 from curate.records.labels import LEVELS, VALUES
 from curate.records.pool import set_labels, set_scores
@@ -31,12 +31,13 @@ TASK = ("category", "difficulty")  # what can be said of an instruction before a
     reasons={
         UNJUDGED: f"the judge gave no valid answer in {ATTEMPTS} attempts",
         TOO_LONG: "the record and the judge's answer together exceed the judge's context",
+        REFUSED: "the judge's template or its server refuses the question",
     },
 )
 def label(
     records: Dataset,
     *,
-    model: Annotated[LanguageModel, Field(description="the judge: an aligned model")],
+    model: Annotated[AnsweringModel, Field(description="the judge: an aligned model")],
     max_tokens: Annotated[
         int, Field(gt=0, description="longest answer of the judge, in tokens, the reasoning of a thinking one included")
     ] = 128,
@@ -54,7 +55,8 @@ def label(
     The judge answers in JSON and says nothing but its verdict. Greedy first; an answer that cannot be read is asked for
     twice more, at temperature 0.7 under new seeds, and then the record is dropped, or the candidate rejected. The
     backends hold the judge to the JSON Schema from its first token on, so a thinking model must have its reasoning
-    turned off: `template: {enable_thinking: false}` under the model, where its template has that switch.
+    turned off: `template: {enable_thinking: false}` under the model, where its template has that switch. What a chat
+    endpoint answers is read as strictly, whether or not it holds its model to the schema.
 
     A record cannot speak to its judge: it stands as data between marks that it cannot know, and without control tokens
     (`judge.py`). Long records are dropped, never cut.

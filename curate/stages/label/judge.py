@@ -6,8 +6,8 @@ would make most of the cost.
 
 A record is data. Its turns stand as JSON strings, a line each, between two lines with a mark that is derived from the
 seed, the record's id and the turns themselves, so that nobody can write it into a turn. Whatever the judge's tokenizer
-would read as a control token is written with JSON's own `\\uXXXX` escape: the same string, but plain text. The question
-comes before the record and again after it.
+would read as a control token is written with JSON's own `\\uXXXX` escape: the same string, but plain text. Of a judge
+whose tokenizer is elsewhere, that is whatever looks like one. The question comes before the record and again after it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from curate.algorithms import special_tokens
 from curate.chat import ChatTemplate
-from curate.models.protocols import LanguageModel, Prompt, Sampling
+from curate.models.answering import REFUSED, AnsweringModel, answers
+from curate.models.protocols import Answer, ChatModel, Conversation, Sampling
 from curate.outcome import Drop
 from curate.records.identity import derive_seed, digest
 from curate.records.labels import VALUES
@@ -58,42 +60,48 @@ class Question:
 
 
 def judge(
-    model: LanguageModel, questions: Sequence[Question], *, seed: int, max_tokens: int
+    model: AnsweringModel, questions: Sequence[Question], *, seed: int, max_tokens: int
 ) -> list[dict[str, str] | Drop]:
     """What the judge says of each conversation: a value of VALUES for each label that is wanted, or why there is none.
 
     The first attempt is greedy; an answer that does not parse is asked for again, at temperature 0.7 under new seeds,
-    up to 3 attempts in all. Where prompt and `max_tokens` exceed the judge's context, it is not asked.
+    up to 3 attempts in all. Where prompt and `max_tokens` exceed the judge's context, or where its template or its
+    server refuses, it is asked no further.
     """
-    prompts = [model.chat.encode(render(model.chat, question, seed)) for question in questions]
-    numbers = {"max_tokens": max_tokens, "context_length": model.context_length, "model": model.name}
-    verdicts: list[dict[str, str] | Drop] = [Drop(TOO_LONG, {"tokens": len(prompt), **numbers}) for prompt in prompts]
-    pending = [n for n, prompt in enumerate(prompts) if len(prompt) + max_tokens <= model.context_length]
+    chat = None if isinstance(model, ChatModel) else model.chat
+    texts = [prompt(chat, question, seed) for question in questions]
+    verdicts: list[dict[str, str] | Drop] = [Drop(UNJUDGED)] * len(questions)
+    pending = list(range(len(questions)))
     for attempt in range(1, ATTEMPTS + 1):
         for labels in dict.fromkeys(questions[n].labels for n in pending):
             group = [n for n in pending if questions[n].labels == labels]
-            asked = [Prompt(prompts[n], derive_seed(seed, "label", prompts[n], attempt)) for n in group]
-            for n, text in zip(group, _answers(model, asked, labels, attempt, max_tokens), strict=True):
-                try:
-                    verdicts[n] = parse(model.chat.parse_response(text).content, labels)
-                except ValueError as fault:
-                    detail = {"attempts": attempt, "wrong": str(fault), "answer": text[:200], "model": model.name}
-                    verdicts[n] = Drop(UNJUDGED, detail)
-        pending = [n for n in pending if isinstance(verdicts[n], Drop)]
+            asked = [
+                Conversation([{"role": "user", "content": texts[n]}], derive_seed(seed, "label", texts[n], attempt))
+                for n in group
+            ]
+            temperature = RETRY_TEMPERATURE if attempt > 1 else 0.0
+            sampling = Sampling((), max_tokens, temperature, json_schema=schema(labels))
+            for n, (answer,) in zip(group, answers(model, asked, sampling, whole=True), strict=True):
+                verdicts[n] = _read(answer, labels, attempt, model.name)
+        pending = [n for n in pending if isinstance(drop := verdicts[n], Drop) and drop.reason == UNJUDGED]
     return verdicts
 
 
-def _answers(
-    model: LanguageModel, prompts: Sequence[Prompt], labels: Sequence[str], attempt: int, max_tokens: int
-) -> list[str]:
-    temperature = RETRY_TEMPERATURE if attempt > 1 else 0.0
-    stop = tuple(model.chat.assistant_stop_token_ids)
-    sampling = Sampling(stop, max_tokens, temperature, json_schema=schema(labels))
-    return [completion.text for (completion,) in model.complete(prompts, sampling)]
+def _read(answer: Answer, labels: Sequence[str], attempt: int, name: str) -> dict[str, str] | Drop:
+    """The labels in what the model `name` answered, or why there are none."""
+    if answer.finish_reason == "too long":
+        return Drop(TOO_LONG, dict(answer.detail))
+    if answer.finish_reason == "refused":
+        return Drop(REFUSED, dict(answer.detail))
+    try:
+        return parse(answer.content, labels)
+    except ValueError as fault:
+        detail = {"attempts": attempt, "wrong": str(fault), "answer": answer.content[:200], "model": name}
+        return Drop(UNJUDGED, detail)
 
 
-def render(chat: ChatTemplate, question: Question, seed: int) -> str:
-    """The judge's prompt, rendered in its own chat template: one user turn.
+def prompt(chat: ChatTemplate | None, question: Question, seed: int) -> str:
+    """What the judge is asked, as one user turn; `chat` is its template, where that is known.
 
     What does not depend on the record comes first, so that an engine can keep it in its prefix cache.
     """
@@ -105,13 +113,13 @@ def render(chat: ChatTemplate, question: Question, seed: int) -> str:
         for label in question.labels
     )
     keys = ", ".join(f'"{label}"' for label in question.labels)
-    text = "\n".join([BEFORE.format(meanings=meanings), mark, *turns, mark, AFTER.format(keys=keys)])
-    return chat.generation_prompt([{"role": "user", "content": text}])
+    return "\n".join([BEFORE.format(meanings=meanings), mark, *turns, mark, AFTER.format(keys=keys)])
 
 
-def quote(chat: ChatTemplate, text: str) -> str:
-    """`text` as a JSON string on one line that holds no control token of this template's tokenizer."""
-    parts = chat.control.split(text)
+def quote(chat: ChatTemplate | None, text: str) -> str:
+    """`text` as a JSON string on one line that holds no control token of this template's tokenizer, or without one,
+    nothing that looks like a control token."""
+    parts = chat.control.split(text) if chat else special_tokens.split(text)
     plain = [json.dumps(part, ensure_ascii=False)[1:-1] for part in parts]
     plain[1::2] = [re.sub("(....)", r"\\u\1", token.encode("utf-16-be").hex()) for token in parts[1::2]]
     return f'"{"".join(plain)}"'

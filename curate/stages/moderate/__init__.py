@@ -12,9 +12,11 @@ from curate.algorithms.harm_patterns import find_harm
 from curate.answers import Turn, every_turn, judged
 from curate.declaration import stage
 from curate.errors import CurateError
-from curate.models.protocols import LanguageModel
+from curate.models.answering import REFUSED, AnsweringModel
+from curate.models.protocols import ChatModel
 from curate.outcome import Drop, Outcome
 from curate.records.pool import set_labels
+from curate.stages.moderate.chat_guard import ChatGuard
 from curate.stages.moderate.guard import TOO_LONG, UNJUDGED, Guard, Judgement
 from curate.stages.moderate.guard_formats import Format, Verdict
 
@@ -42,6 +44,7 @@ def _check(config: Mapping[str, Any]) -> None:
         CONTROVERSIAL: "the guard judges that it is harmful in some contexts (Qwen3Guard)",
         UNJUDGED: "the guard's answer is no verdict in any format that is known",
         TOO_LONG: "the conversation leaves no room for an answer in the guard's context",
+        REFUSED: "the guard's template or its server refuses the conversation",
     },
     version=1,
 )
@@ -49,7 +52,7 @@ def moderate(
     records: Dataset,
     *,
     model: Annotated[
-        LanguageModel | None, Field(description="a guard model: Llama Guard, Qwen3Guard-Gen or ShieldGemma")
+        AnsweringModel | None, Field(description="a guard model: Llama Guard, Qwen3Guard-Gen or ShieldGemma")
     ] = None,
     format: Annotated[
         Literal["auto"] | Format, Field(description="the form of the guard's answers; auto: found from them")
@@ -73,7 +76,8 @@ def moderate(
     findings: list[Judgement | None] = [_matched(turn) if patterns else None for turn in turns]
     if model:
         unmatched = [number for number, finding in enumerate(findings) if finding is None]
-        judgements = Guard(model, format).judge([turns[number].messages for number in unmatched])
+        guard = ChatGuard(model, format) if isinstance(model, ChatModel) else Guard(model, format)
+        judgements = guard.judge([turns[number].messages for number in unmatched])
         for number, judgement in zip(unmatched, judgements, strict=True):
             findings[number] = judgement
     verdicts = [_verdict(*pair, controversial == "keep") for pair in zip(turns, findings, strict=True)]

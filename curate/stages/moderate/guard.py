@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from curate.chat import ChatTemplate
 from curate.chat.control import ControlTokens
 from curate.errors import CurateError
-from curate.models.protocols import LanguageModel, Prompt, Sampling
+from curate.models.answering import REFUSED
+from curate.models.protocols import Completion, Finish, LanguageModel, Prompt, Sampling
 from curate.outcome import Drop
 from curate.stages.moderate.guard_formats import (
     POLICIES,
@@ -67,10 +68,14 @@ class Guard:
         asked: list[tuple[int, list[Prompt]]] = []
         for row, messages in enumerate(conversations):
             turns = self._turns(messages)
-            texts = [_prompt(chat, turns) for chat in self._chats[turns[-1]["role"]]]
+            detail: dict[str, Any] = {"model": self.model.name}
+            try:
+                texts = [_prompt(chat, turns) for chat in self._chats[turns[-1]["role"]]]
+            except CurateError as error:
+                results.append(Drop(REFUSED, {**detail, "why": str(error)}))
+                continue
             prompts = [Prompt(self.model.chat.encode(text), 0) for text in texts]
             tokens = max(len(prompt.token_ids) for prompt in prompts) + self._sampling.max_tokens
-            detail: dict[str, Any] = {"model": self.model.name}
             if tokens > self.model.context_length:
                 detail |= {"tokens": tokens, "context_length": self.model.context_length}
                 results.append(Drop(TOO_LONG, detail))
@@ -80,9 +85,12 @@ class Guard:
                 asked.append((row, prompts))
         completions = iter(self.model.complete([p for _, prompts in asked for p in prompts], self._sampling))
         for row, prompts in asked:
-            answers = [next(completions)[0].text for _ in prompts]
-            results[row] = self._read(answers)
+            said = [next(completions)[0] for _ in prompts]
+            results[row] = next(filter(None, map(self._unanswered, said)), None) or self._read([it.text for it in said])
         return results
+
+    def _unanswered(self, completion: Completion) -> Drop | None:
+        return unanswered(completion.finish_reason, {"why": completion.why, "model": self.model.name})
 
     def _read(self, answers: Sequence[str]) -> Judgement:
         """What the answers to one conversation's prompts say; one that has no verdict's form is never safe."""
@@ -97,15 +105,27 @@ class Guard:
 
     def _turns(self, messages: Messages) -> list[dict[str, str]]:
         """The conversation as the guard is shown it."""
-        system = "".join(f"{m['content']}\n\n" for m in messages if m["role"] == "system")
-        turns = [_turn(m["role"], self._inert(_whole(m))) for m in messages if m["role"] != "system"]
-        if turns and system:
-            turns[0]["content"] = self._inert(system) + turns[0]["content"]
+        turns = shown_turns(messages, self._inert)
         last = 2 if turns[-1]["role"] == "assistant" else 1
         return turns[-last:] if self._guided else turns
 
     def _inert(self, text: str) -> str:
         return self._boundary.sub("> ", self.model.chat.inert(text))
+
+
+def shown_turns(messages: Messages, inert: Callable[[str], str]) -> list[dict[str, str]]:
+    """The turns to show, reasoning included and a system turn at the beginning of the first user turn, made `inert`."""
+    system = "".join(f"{m['content']}\n\n" for m in messages if m["role"] == "system")
+    turns = [_turn(m["role"], inert(_whole(m))) for m in messages if m["role"] != "system"]
+    if turns and system:
+        turns[0]["content"] = inert(system) + turns[0]["content"]
+    return turns
+
+
+def unanswered(finish: Finish, detail: Mapping[str, Any]) -> Drop | None:
+    """Why there is no answer, where there is none."""
+    reasons: dict[Finish, str] = {"too long": TOO_LONG, "refused": REFUSED}
+    return Drop(reasons[finish], dict(detail)) if finish in reasons else None
 
 
 def _boundary(scaffold: str, control: ControlTokens) -> re.Pattern[str]:

@@ -15,6 +15,7 @@ from pydantic import Field
 from curate.algorithms.apportionment import apportion
 from curate.declaration import stage
 from curate.errors import CurateError
+from curate.models.answering import REFUSED
 from curate.models.protocols import Completion, LanguageModel, Prompt, Sampling
 from curate.outcome import Outcome
 from curate.records.identity import derive_seed, digest
@@ -24,6 +25,8 @@ from curate.stages.synthesize.domains import Share, System, domains_of
 
 ATTEMPTS = 20  # for one record, before the teacher counts as stalled
 STALLED = f"stalled after {ATTEMPTS} attempts"
+CONTEXT_FULL = "context full"
+ENDS = {"length": "cut off", "too long": CONTEXT_FULL, "refused": REFUSED}  # of a text that did not end by itself
 DECODING = (1.0, 1.0)  # temperature and top_p without a grid
 
 Temperature = Annotated[float, Field(ge=0, description="sampling temperature")]
@@ -96,6 +99,7 @@ def synthesize(
         check_aligned(model, max_tokens, derive_seed(seed, "synthesize", "aligned"))
     stats: Counter[str] = Counter()
     made: dict[int, str] = {}
+    why = ""
     for attempt in range(ATTEMPTS):
         asked: dict[int, list[tuple[int, Prompt]]] = {}
         for number, (domain, cell) in parts.items():
@@ -107,6 +111,7 @@ def synthesize(
         for number, completion in _complete(model, asked, samplings):
             fault = instruction_fault(completion, model)
             stats[fault or "instructions"] += 1
+            why = completion.why or why
             if not fault:
                 made[number] = completion.text.strip()
     if missing := count - len(made):
@@ -116,7 +121,7 @@ def synthesize(
         raise CurateError(
             f"{model.name} stalled: not one of {count} instructions was made in {ATTEMPTS} attempts each "
             f"({faults}, at {max_tokens} tokens); raise max_tokens, or use a teacher that was aligned on its chat "
-            "template"
+            f"template{'; it says: ' if why else ''}{why}"
         )
     rows = [
         {
@@ -134,7 +139,7 @@ def synthesize(
 def instruction_fault(completion: Completion, model: LanguageModel) -> str | None:
     """What keeps a completion of a pre-query prefix from being an instruction, or None."""
     if completion.finish_reason != "stop":
-        return "cut off"
+        return ENDS[completion.finish_reason]
     if model.chat.control_tokens.search(completion.text):
         return "control token"
     return None if completion.text.strip() else "empty"

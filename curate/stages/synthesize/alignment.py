@@ -21,12 +21,15 @@ def check_aligned(model: LanguageModel, max_tokens: int, seed: int) -> None:
         return
     limit = max(max_tokens, LEAST_TOKENS)
     sampling = Sampling((chat.tokenizer.get_vocab()[end.group(1)],), limit, n=SAMPLES)
-    (samples,) = model.complete([Prompt(chat.encode(chat.pre_query_prefix()), seed)], sampling)
+    (answered,) = model.complete([Prompt(chat.encode(chat.pre_query_prefix()), seed)], sampling)
+    samples = [sample for sample in answered if sample.finish_reason in ("stop", "length")]
+    if not samples:
+        raise CurateError(f"{model.name} goes on from no pre-query prefix: {answered[0].why}")
     clean = [sample for sample in samples if not chat.control_tokens.search(sample.text)]
     if any(sample.finish_reason == "stop" for sample in clean):
         return
     raise CurateError(
-        f"{model.name} does not write instructions: none of {SAMPLES} completions of its pre-query prefix came to "
-        f"{end.group(1)!r}, which ends a user turn ({SAMPLES - len(clean)} held other control tokens, {len(clean)} "
-        f"reached {limit} tokens); use a teacher that was aligned on this chat template, not a base model"
+        f"{model.name} does not write instructions: none of {len(samples)} completions of its pre-query prefix came to "
+        f"{end.group(1)!r}, which ends a user turn ({len(samples) - len(clean)} held other control tokens, "
+        f"{len(clean)} reached {limit} tokens); use a teacher that was aligned on this chat template, not a base model"
     )
