@@ -103,7 +103,9 @@ def schema() -> None:
 
 
 @app.command()
-def template(model: Annotated[str, typer.Argument(metavar="MODEL", help="a directory, a GGUF file or a hub name")]) -> None:
+def template(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="a directory, a GGUF file or a hub name")],
+) -> None:
     """Show what is derived from a model's chat template: pre-query prefix, stop tokens, assistant mask."""
     from curate.models.spec import parse_spec
     from curate.report.console import print_template

@@ -49,7 +49,8 @@ class ServerModel(TemplatedBackend):
         *,
         base_url: Annotated[str, Field(pattern=r"^https?://", description="up to /v1, as http://localhost:8000/v1")],
         tokenizer: Annotated[
-            str | None, Field(description="directory, GGUF file or hub name of its tokenizer; by default, the model's name")
+            str | None,
+            Field(description="directory, GGUF file or hub name of its tokenizer; by default, the model's name"),
         ] = None,
         api_key_env: Annotated[str | None, Field(description="environment variable that holds the API key")] = None,
         concurrency: Annotated[int, Field(gt=0, description="requests at the same time")] = 64,
