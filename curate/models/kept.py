@@ -1,4 +1,4 @@
-"""Models named by a directory, a GGUF file or a hub name where a call takes an object: loaded at the first call, kept for the next.
+"""Models named as in a pipeline where a call takes an object: loaded at the first call, kept for the next.
 
 A `role` is what a caller wants of a model: the kind of model, or "chat", the chat template alone.
 """
@@ -28,7 +28,7 @@ _lock = threading.Lock()
 
 
 def default_spec(model: str, role: Role, where: str = "model") -> ModelSpec:
-    """`model` (a directory, a GGUF file, a hub name or package:NAME/PATH) with the backend and the parameters of its role.
+    """`model` (directory, GGUF file, hub name or package:NAME/PATH) with the backend and the parameters of its role.
 
     `where` is what errors begin with: the parameter that was given the model.
     """

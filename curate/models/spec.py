@@ -69,8 +69,9 @@ class ModelSpec:
     def fingerprint(self) -> str:
         """What identifies the model's results: its parameters, and the content of its files or its name on the hub.
 
-        Parameters that only change speed do not count, nor does the path of a directory or file, only its last part. A commit
-        on the hub does not count either: it is unknown before the download, and a run must know its own results again.
+        Parameters that only change speed do not count, nor does the path of a directory or a file, only its last part.
+        A commit on the hub does not count either: it is unknown before the download, and a run must know its own
+        results again.
         """
         content = source = self.source
         if isinstance(source, Path):

@@ -1,11 +1,7 @@
-"""A tiny language model with random weights, and real vLLM engines where vLLM is installed.
-
-With CURATE_REQUIRE_VLLM=1 a missing vLLM fails the tests that need it, instead of skipping them.
-"""
+"""A tiny language model with random weights, and real vLLM engines where vLLM is installed."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import socket
@@ -82,16 +78,6 @@ def tiny(tiny_directory: Path) -> Iterator[LanguageModel]:
     assert isinstance(model, LanguageModel)
     yield model
     model.close()
-
-
-@pytest.fixture(scope="session")
-def needs_vllm() -> None:
-    """Skips when vLLM is not installed, or fails if CURATE_REQUIRE_VLLM=1."""
-    if importlib.util.find_spec("vllm") is None:
-        if os.environ.get("CURATE_REQUIRE_VLLM") == "1":
-            pytest.fail("vLLM is not installed, and CURATE_REQUIRE_VLLM=1 asks for it")
-        pytest.skip("vLLM is not installed")
-    os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,8 @@ NOWHERE = "there is no directory {cwd}/%s, and '%s' is not of the form owner/nam
         ("empty", "{cwd}/empty has no config.json; a directory as save_pretrained writes it is expected"),
         (
             "a-file",
-            "{cwd}/a-file is a file, but no GGUF; a model is a directory with a config.json and weights, or a GGUF file",
+            "{cwd}/a-file is a file, but no GGUF; a model is a directory with a config.json and weights, or a GGUF "
+            "file",
         ),
         (
             "package:no_such_package/model",
