@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -315,20 +314,3 @@ def test_metadata_is_read_as_it_was_written(file: Path) -> None:
     assert metadata["qwen2.context_length"] == 256
     assert metadata["tokenizer.ggml.tokens"] == 385
     assert metadata["tokenizer.chat_template"] == CHATML
-
-
-@pytest.fixture
-def gguf_in_vllm(needs_vllm: None, file: Path) -> Iterator[LanguageModel]:
-    """The file's model in a vLLM engine of this process."""
-    model = load_model(str(file), backend="vllm", dtype="float32", enforce_eager=True)
-    assert isinstance(model, LanguageModel)
-    yield model
-    model.close()
-
-
-def test_vllm_loads_it(gguf_in_vllm: LanguageModel, file: Path) -> None:
-    greedy = Sampling((), 8, temperature=0.0)
-    model = load_model(str(file), dtype="float32", device="cpu")
-    assert isinstance(model, LanguageModel)
-    prompts = [Prompt([5, 6, 7], 0), Prompt([9, 8], 0)]
-    assert gguf_in_vllm.complete(prompts, greedy) == model.complete(prompts, greedy)
