@@ -183,9 +183,7 @@ def test_an_architecture_that_transformers_does_not_know_is_told_before_anything
 
 def test_a_missing_package_is_told_with_its_pip_line(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gguf", None)
-    with pytest.raises(
-        CurateError, match=r"needs the package gguf, .*; pip install 'curate-sft\[gguf\]'"
-    ):
+    with pytest.raises(CurateError, match=r"needs the package gguf, .*; pip install 'curate-sft\[gguf\]'"):
         spec(file).check()
 
 
