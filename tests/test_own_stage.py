@@ -28,7 +28,7 @@ def beside(tmp_path, monkeypatch):
     pool.mkdir(parents=True)
     asked = ["Who? And why?", "Say hello.", "Why is the sky blue? And the sea?"]
     rows = [{"id": str(n), "prompt": text, "response": "Well."} for n, text in enumerate(asked)]
-    (pool / "demo-pool.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (pool / "smollm2-pool.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
@@ -108,7 +108,7 @@ def forget(records: Dataset) -> Outcome:
 )
 def test_a_fault_of_the_stage_is_found_as_for_ours(beside, name, fault):
     (beside / "my_stages.py").write_text(FAULTY)
-    stages = [{"load": {"path": "data/pools/demo-pool.jsonl"}}, f"my_stages:{name}"]
+    stages = [{"load": {"path": "data/pools/smollm2-pool.jsonl"}}, f"my_stages:{name}"]
     with pytest.raises((RuntimeError, TypeError), match=fault):
         Run(Pipeline({"stages": stages}), beside / "run").execute()
 
@@ -122,7 +122,7 @@ def test_a_fault_of_the_stage_is_found_as_for_ours(beside, name, fault):
     ],
 )
 def test_a_name_that_leads_nowhere_is_told(beside, name, message):
-    stages = [{"load": {"path": "data/pools/demo-pool.jsonl"}}, name]
+    stages = [{"load": {"path": "data/pools/smollm2-pool.jsonl"}}, name]
     with pytest.raises(CurateError, match=message):
         Pipeline({"stages": stages}, origin="p")
 
@@ -140,7 +140,7 @@ def installed(beside):
 
 def test_an_installed_package_registers_its_stage_by_a_short_name(installed):
     assert "questions" in stage_names()
-    stages = [{"load": {"path": "data/pools/demo-pool.jsonl"}}, {"questions": {"least": 2}}]
+    stages = [{"load": {"path": "data/pools/smollm2-pool.jsonl"}}, {"questions": {"least": 2}}]
     kept = Run(Pipeline({"stages": stages}), installed / "run").execute()
     assert kept["id"][:] == ["0", "2"]
 
@@ -162,4 +162,4 @@ def test_a_name_that_two_packages_take_names_both(installed):
         "[curate.stages]\nscreen = my_stages:questions\n"
     )
     with pytest.raises(CurateError, match="the stage 'screen' is registered twice, by curate and by shouting"):
-        Pipeline({"stages": [{"load": {"path": "data/pools/demo-pool.jsonl"}}, "screen"]})
+        Pipeline({"stages": [{"load": {"path": "data/pools/smollm2-pool.jsonl"}}, "screen"]})

@@ -85,7 +85,7 @@ def parameters(reward_directory):
     teacher, base = ["--model", str(CHAT)], ["--model", str(BASE)]
     return {
         "choose": ["--by", "longest"],
-        "decontaminate": ["--benchmarks", str(ROOT / "data/pools/demo-pool.jsonl")],
+        "decontaminate": ["--benchmarks", str(ROOT / "data/pools/smollm2-pool.jsonl")],
         "deduplicate": ["--threshold", "0.9"],
         "diversify": ["--count", "2", "--model", MINILM],
         "embed": ["--model", MINILM],
