@@ -73,11 +73,11 @@ class RefusedError(CurateError):
         return bool(FILTERED.search(self.words))
 
     def names(self, parameter: str) -> bool:
-        """Whether `parameter` is what it will not take: named as such, in quotes, or as a word of several letters."""
+        """Whether `parameter` is what it will not take: named as such, quoted, or as a word, `n` as in `n must be`."""
         if self.parameter is not None:
             return self.parameter == parameter
-        bare = rf"|\b{parameter}\b" if len(parameter) > 1 else ""
-        return bool(re.search(rf"['\"`]{parameter}['\"`]{bare}", self.words))
+        end = "" if len(parameter) > 1 else " ?(?:=|<|>|must|should|has)"
+        return bool(re.search(rf"['\"`]{parameter}['\"`]|\b{parameter}\b{end}", self.words))
 
 
 class Endpoint:
@@ -153,8 +153,9 @@ class Endpoint:
                 if not fault:
                     self._gate.widen()
                     return reply
+                asked = _retry_after(response)
+                wait = max(wait, asked)
                 if status in BUSY:
-                    wait = max(wait, asked := _retry_after(response))
                     self._gate.narrow(cuts, asked)
             if attempt < attempts - 1:
                 time.sleep(wait)
@@ -263,9 +264,12 @@ def _parameter(error: Any) -> str | None:
 def _authorization(api_key_env: str | None) -> dict[str, str]:
     if api_key_env is None:
         return {}
-    if not os.environ.get(api_key_env):
+    key = os.environ.get(api_key_env, "").strip()
+    if not key:
         raise CurateError(f"api_key_env: the environment variable {api_key_env} is not set")
-    return {"Authorization": f"Bearer {os.environ[api_key_env]}"}
+    if not (key.isascii() and key.isprintable()):
+        raise CurateError(f"api_key_env: the key in {api_key_env} has characters that no key has")
+    return {"Authorization": f"Bearer {key}"}
 
 
 def _retry_after(response: httpx.Response) -> float:

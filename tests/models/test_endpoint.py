@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from curate.errors import CurateError
 from curate.models.protocols import LanguageModel, Prompt, Sampling
 from tests.models.endpoints import Endpoint, Reply
 
@@ -71,3 +72,27 @@ def test_a_wait_that_is_none_is_passed_over(endpoint: Endpoint, connect: Connect
     begin = time.monotonic()
     connect().complete([Prompt([5], 0)], ONE)
     assert time.monotonic() - begin < 2
+
+
+@pytest.mark.parametrize("url", ["http://localhost:port/v1", "http://[::1/v1", "http://"])
+def test_what_is_no_address_is_told(connect: Connect, url: str) -> None:
+    with pytest.raises(CurateError, match="models.tiny: "):
+        connect(base_url=url, retries=0)
+
+
+@pytest.mark.parametrize("key", ["sk\nsecret", "sk-sécret"])
+def test_a_key_that_is_none_is_told_without_being_shown(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("TINY_KEY", key)
+    with pytest.raises(CurateError, match="the key in TINY_KEY has characters that no key has") as error:
+        connect(api_key_env="TINY_KEY")
+    assert key not in str(error.value)
+
+
+def test_white_space_around_a_key_is_no_matter(
+    endpoint: Endpoint, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINY_KEY", " secret\n")
+    connect(api_key_env="TINY_KEY").complete([Prompt([5], 0)], ONE)
+    assert endpoint.requests[0][1]["Authorization"] == "Bearer secret"

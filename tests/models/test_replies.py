@@ -225,7 +225,13 @@ def test_what_never_comes_is_counted(endpoint: Endpoint, connect: Connect) -> No
 
 
 @pytest.mark.parametrize(
-    "words", ["'n' must be <= 4, got 8", "Field 'n': Value must be between 1 <= value <= 4", '{"loc": ["n"]}']
+    "words",
+    [
+        "'n' must be <= 4, got 8",
+        "Field 'n': Value must be between 1 <= value <= 4",
+        '{"loc": ["n"]}',
+        "only n=1 to n=4",
+    ],
 )
 def test_a_server_that_takes_fewer_samples_a_request_is_asked_more_often(
     endpoint: Endpoint, connect: Connect, words: str
