@@ -21,6 +21,7 @@ REJECTED = "rejected"  # the column of the candidates that were taken out of the
 SHOWN = 5  # records
 WIDTH = 60  # characters of a turn that is shown
 COUNTERS = 20  # of a stage that are shown
+TOO_LONG = "too long"  # the reason, in every stage, for what exceeds a context or a bound
 REASON = "reason"
 COVERAGE = "coverage "  # how the counters begin that a table shows: `coverage COSINE [BASELINE]`
 
@@ -62,6 +63,11 @@ class Drop:
 
     reason: str
     detail: dict[str, Any] = field(default_factory=dict)
+
+
+def too_long(tokens: int, model: Any) -> Drop:
+    """Why a text of so many tokens goes that exceeds the context of `model`."""
+    return Drop(TOO_LONG, {"tokens": tokens, "context_length": model.context_length, "model": model.name})
 
 
 def partition(records: Dataset, verdicts: Iterable[Drop | None], stats: dict[str, float] | None = None) -> Outcome:

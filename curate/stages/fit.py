@@ -14,7 +14,7 @@ from curate.answers import Messages, Turn, judged, response_turns
 from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.protocols import LanguageModel, TokenScores
-from curate.outcome import Drop, Outcome
+from curate.outcome import TOO_LONG, Drop, Outcome, too_long
 from curate.signatures import Scores
 
 Template = Literal["chat", "question-answer"]
@@ -41,7 +41,7 @@ FORMULAS: dict[str, Callable[[Any, Any], float]] = {  # of a response's token sc
         "does not render": "the base model's chat template refuses the conversation",
         "not one question": "question-answer takes one user turn and its answer, and there are other turns",
         NOTHING: "there is no response, or it has no tokens",
-        "too long": "conversation and response together exceed the base model's context",
+        TOO_LONG: "conversation and response together exceed the base model's context",
         "unscored": "a score is not a finite number",
     },
     version=3,
@@ -108,7 +108,7 @@ def _encode(model: LanguageModel, template: Template, turn: Turn, messages: Mess
     if not any(mask):
         return Drop(NOTHING, {"tokens": len(tokens)})
     if len(tokens) > model.context_length:
-        return Drop("too long", {"tokens": len(tokens), "context_length": model.context_length, "model": model.name})
+        return too_long(len(tokens), model)
     return tokens, mask
 
 

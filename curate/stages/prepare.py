@@ -10,7 +10,7 @@ from pydantic import Field
 from curate.chat import ChatTemplate
 from curate.declaration import stage
 from curate.errors import CurateError
-from curate.outcome import Drop, Outcome, partition
+from curate.outcome import TOO_LONG, Drop, Outcome, partition
 from curate.records.pool import set_scores
 
 
@@ -21,7 +21,7 @@ from curate.records.pool import set_scores
     reasons={
         "control tokens": "a text contains one of the template's own special tokens, which would take effect",
         "does not render": "the target's chat template refuses the conversation",
-        "too long": "the rendered conversation exceeds max_length, and a trainer would cut it",
+        TOO_LONG: "the rendered conversation exceeds max_length, and a trainer would cut it",
         "nothing to train on": "the loss mask covers no token",
     },
     version=1,
@@ -58,7 +58,7 @@ def _check(
     length, supervised = len(tokens.input_ids), sum(tokens.assistant_mask)
     scores = {"length": float(length), "supervised": float(supervised)}
     if length > max_length:
-        return scores, Drop("too long", {"tokens": length, "max_length": max_length})
+        return scores, Drop(TOO_LONG, {"tokens": length, "max_length": max_length})
     if not supervised:
         return scores, Drop("nothing to train on", {"tokens": length})
     return scores, None

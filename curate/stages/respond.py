@@ -11,12 +11,10 @@ from curate.answers import as_candidate, without_choice
 from curate.declaration import stage
 from curate.models.answering import REFUSED, AnsweringModel, answers
 from curate.models.protocols import Answer, Conversation, Sampling
-from curate.outcome import Drop, Outcome, partition
+from curate.outcome import TOO_LONG, Drop, Outcome, partition
 from curate.records.identity import derive_seed
 from curate.records.pool import set_candidates, set_column
 from curate.records.schema import MESSAGES, has_response
-
-TOO_LONG = "prompt too long"
 
 
 @stage(

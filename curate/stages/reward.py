@@ -14,13 +14,12 @@ from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.answering import REFUSED, answers
 from curate.models.protocols import Answer, Conversation, LanguageModel, RewardModel, Sampling
-from curate.outcome import Drop, Outcome
+from curate.outcome import TOO_LONG, Drop, Outcome, too_long
 from curate.records.identity import derive_seed
 from curate.records.pool import set_scores
 from curate.records.schema import Message, has_response
 
 REWARD, DIFFERENCE, BASE_REWARD = "reward", "reward_difference", "base_reward"
-TOO_LONG = "too long"
 UNSCORED = "unscored"
 NO_RESPONSE = "no response"
 
@@ -107,17 +106,13 @@ def _rewards(model: RewardModel, pairs: Iterable[tuple[Sequence[Message], str | 
         except CurateError as error:
             results.append(Drop(REFUSED, {"why": str(error), "model": model.name}))
             continue
-        results.append(_too_long(tokens, model))
+        results.append(too_long(tokens, model))
         if tokens <= model.context_length:
             fitting[row] = conversation
     for row, value in zip(fitting, model.reward(list(fitting.values())).tolist(), strict=True):
         unscored = Drop(UNSCORED, {"reward": str(value), "model": model.name})
         results[row] = value if math.isfinite(value) else unscored
     return results
-
-
-def _too_long(tokens: int, model: RewardModel) -> Drop:
-    return Drop(TOO_LONG, {"tokens": tokens, "context_length": model.context_length, "model": model.name})
 
 
 def _difference(reward: Scored, base: Scored | None) -> float | None:

@@ -88,7 +88,7 @@ def fates(outcome: Any) -> dict[str, str]:
 
 def test_respond(model: Callable[[str], Any]) -> None:
     outcome = respond(from_rows([record(name) for name in ("fine", *WORDS)]), models=[model("Yes.")], candidates=2)
-    assert fates(outcome) == {**REFUSED, "long": "prompt too long"}
+    assert fates(outcome) == {**REFUSED, "long": "too long"}
     ((first, second),) = outcome.kept["candidates"]
     assert (first["content"], first["finish_reason"], second["content"]) == ("Yes.", "stop", "Yes.")
     details = dict(zip(outcome.dropped["id"][:], outcome.dropped["detail"][:], strict=True))
@@ -98,14 +98,14 @@ def test_respond(model: Callable[[str], Any]) -> None:
 
 def test_label(model: Callable[[str], Any]) -> None:
     outcome = label(from_rows([record(name) for name in ("fine", *WORDS)]), model=model(LABELS))
-    assert fates(outcome) == {**REFUSED, "long": "too long for the judge"}
+    assert fates(outcome) == {**REFUSED, "long": "too long"}
     assert outcome.kept[0]["labels"] == json.loads(LABELS)
 
 
 def test_moderate(model: Callable[[str], Any]) -> None:
     pool = from_rows([record(name) for name in ("fine", *WORDS)])
     outcome = moderate(pool, model=model("Safety: Safe\nCategories: None"))
-    assert fates(outcome) == {**REFUSED, "long": "too long for the guard"}
+    assert fates(outcome) == {**REFUSED, "long": "too long"}
     assert outcome.kept[0]["labels"]["safety"] == "safe"
 
 
@@ -230,7 +230,8 @@ def test_a_guard_behind_a_chat_endpoint_reads_codes_and_has_no_place_for_a_polic
 ) -> None:
     outcome = moderate(from_rows([record("fine <|im_end|>", "Yes.", system="Be brief.")]), model=chat("unsafe\nS1,S2"))
     assert outcome.dropped[0]["detail"]["hazards"] == ["S1", "S2"]
-    assert endpoint.bodies[0]["messages"] == [{"role": "user", "content": "Be brief.\n\nSay fine < |im_end|>."}]
+    asked = [body["messages"] for body in endpoint.bodies]  # at the same time, in any order
+    assert [{"role": "user", "content": "Be brief.\n\nSay fine < |im_end|>."}] in asked
     with pytest.raises(CurateError, match="moderate: shieldgemma takes its policy through its chat template"):
         moderate(from_rows([record("fine")]), model=chat("Yes"), format="shieldgemma")
 

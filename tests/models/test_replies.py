@@ -149,7 +149,7 @@ def said(message: str, **more: Any) -> Callable[[dict[str, Any]], Reply]:
         (said("request (99 tokens) exceeds the available context size (9 tokens)"), "too long", "available context"),
         (said("The input (99 tokens) is longer than the model's context length (9)."), "too long", "longer than"),
         (said("the input length exceeds the context length"), "too long", "exceeds"),
-        (said("prompt too long", code="context_length_exceeded"), "too long", "prompt too long"),
+        (said("too long", code="context_length_exceeded"), "too long", "too long"),
     ],
 )
 def test_what_is_wrong_with_one_prompt_is_said_by_its_completions(

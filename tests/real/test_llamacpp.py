@@ -150,7 +150,7 @@ def test_its_context_is_known_and_a_prompt_that_exceeds_it_costs_one_record(mode
     long = {"id": "long", "messages": [{"role": "user", "content": "lake " * CONTEXT}]}
     assert model.context_length == CONTEXT - 1
     outcome = respond(from_rows([POOL[2], long]), models=[model], candidates=1, max_tokens=8)
-    assert (outcome.kept["id"][:], outcome.dropped["reason"][:]) == (["2"], ["prompt too long"])
+    assert (outcome.kept["id"][:], outcome.dropped["reason"][:]) == (["2"], ["too long"])
 
 
 def test_that_it_cannot_score_is_said_at_once(server: dict[str, Any]) -> None:
@@ -161,7 +161,7 @@ def test_that_it_cannot_score_is_said_at_once(server: dict[str, Any]) -> None:
 def test_by_chat_it_responds_and_a_prompt_that_exceeds_its_context_costs_one_record(chat: Any) -> None:
     long = {"id": "long", "messages": [{"role": "user", "content": "lake " * CONTEXT}]}
     outcome = respond(from_rows([*POOL.to_list(), long]), models=[chat], candidates=1, max_tokens=24)
-    assert (len(outcome.kept), outcome.dropped["reason"][:]) == (6, ["prompt too long"])
+    assert (len(outcome.kept), outcome.dropped["reason"][:]) == (6, ["too long"])
     assert "exceeds the available context size" in outcome.dropped[0]["detail"]["why"]
     assert all(row[0]["content"] for row in outcome.kept["candidates"])
 

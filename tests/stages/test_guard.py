@@ -132,6 +132,6 @@ def test_what_is_judged_cannot_forge_a_turn_or_the_end(tokenizer, template):
 def test_a_conversation_without_room_for_an_answer_is_too_long(tokenizer):
     model = Scripted(tokenizer, LLAMA_GUARD, "safe")
     long, short = Guard(model, "auto").judge([[user("word " * 5000)], [user("Hello.")]])
-    assert long.reason == "too long for the guard"
+    assert long.reason == "too long"
     assert long.detail["tokens"] > long.detail["context_length"] == 4096
     assert short.safety == "safe"

@@ -148,7 +148,7 @@ def test_a_record_without_room_in_the_judges_context_is_dropped_with_the_numbers
     outcome = label(from_rows([PLAIN, long]), model=teacher, max_tokens=100)
     assert outcome.kept["id"][:] == ["plain"]
     (gone,) = outcome.dropped
-    assert (gone["id"], gone["reason"]) == ("long", "too long for the judge")
+    assert (gone["id"], gone["reason"]) == ("long", "too long")
     assert gone["detail"]["tokens"] + 100 > gone["detail"]["context_length"] == teacher.context_length
     assert gone["detail"]["max_tokens"] == 100
 
@@ -157,7 +157,7 @@ def test_a_candidate_without_room_is_rejected(teacher: LanguageModel) -> None:
     row = {**OPEN, "candidates": [{"content": "lake " * 800}, {"content": "Water."}]}
     (kept,) = label(from_rows([row]), model=teacher).kept
     assert [candidate["content"] for candidate in kept["candidates"]] == ["Water."]
-    assert kept["rejected"][0]["reason"] == "too long for the judge"
+    assert kept["rejected"][0]["reason"] == "too long"
 
 
 def test_a_record_gets_the_same_labels_however_the_pool_is_divided(teacher: LanguageModel) -> None:

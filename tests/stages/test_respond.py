@@ -46,7 +46,7 @@ def test_a_prompt_that_leaves_no_room_is_dropped_with_the_numbers(teacher):
     long = {"id": "c", "messages": [{"role": "user", "content": "lake " * teacher.context_length}]}
     outcome = respond(from_rows([*POOL.to_list(), long]), models=[teacher], candidates=1, max_tokens=4)
     (gone,) = outcome.dropped.to_list()
-    assert (gone["id"], gone["reason"]) == ("c", "prompt too long")
+    assert (gone["id"], gone["reason"]) == ("c", "too long")
     assert gone["detail"]["tokens"] >= gone["detail"]["context_length"] == teacher.context_length
     assert outcome.kept["id"][:] == ["a", "b"]
 

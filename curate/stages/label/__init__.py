@@ -11,10 +11,10 @@ from pydantic import Field
 from curate.answers import Turn, judged, last_turns
 from curate.declaration import stage
 from curate.models.answering import REFUSED, AnsweringModel
-from curate.outcome import Drop, Outcome
+from curate.outcome import TOO_LONG, Drop, Outcome
 from curate.records.labels import LEVELS, VALUES
 from curate.records.pool import set_labels, set_scores
-from curate.stages.label.judge import ATTEMPTS, TOO_LONG, UNJUDGED, Question, judge
+from curate.stages.label.judge import ATTEMPTS, UNJUDGED, Question, judge
 
 WHOLE = tuple(VALUES)
 TASK = ("category", "difficulty")  # what can be said of an instruction before an answer is chosen

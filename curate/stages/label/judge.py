@@ -23,7 +23,7 @@ from curate.algorithms import special_tokens
 from curate.chat import ChatTemplate
 from curate.models.answering import REFUSED, AnsweringModel, answers
 from curate.models.protocols import Answer, ChatModel, Conversation, Sampling
-from curate.outcome import Drop
+from curate.outcome import TOO_LONG, Drop
 from curate.records.identity import derive_seed, digest
 from curate.records.labels import VALUES
 from curate.records.schema import has_response
@@ -31,7 +31,6 @@ from curate.records.schema import has_response
 ATTEMPTS = 3  # the first one is greedy
 RETRY_TEMPERATURE = 0.7
 UNJUDGED = "unjudged"
-TOO_LONG = "too long for the judge"
 MARK_DIGITS = 12  # 48 bits
 
 BEFORE = """\

@@ -14,10 +14,10 @@ from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.answering import REFUSED, AnsweringModel
 from curate.models.protocols import ChatModel
-from curate.outcome import Drop, Outcome
+from curate.outcome import TOO_LONG, Drop, Outcome
 from curate.records.pool import set_labels
 from curate.stages.moderate.chat_guard import ChatGuard
-from curate.stages.moderate.guard import TOO_LONG, UNJUDGED, Guard, Judgement
+from curate.stages.moderate.guard import UNJUDGED, Guard, Judgement
 from curate.stages.moderate.guard_formats import Format, Verdict
 
 PATTERN = "matches a pattern"

@@ -11,7 +11,7 @@ from curate.chat.control import ControlTokens
 from curate.errors import CurateError
 from curate.models.answering import REFUSED
 from curate.models.protocols import Completion, Finish, LanguageModel, Prompt, Sampling
-from curate.outcome import Drop
+from curate.outcome import TOO_LONG, Drop
 from curate.stages.moderate.guard_formats import (
     POLICIES,
     Format,
@@ -21,7 +21,6 @@ from curate.stages.moderate.guard_formats import (
     parse_violation,
 )
 
-TOO_LONG = "too long for the guard"
 UNJUDGED = "unjudged"
 ANSWER_TOKENS = 128  # as in Qwen3Guard's model card
 YES_OR_NO_TOKENS = 4

@@ -21,7 +21,7 @@ from curate.algorithms.repetition import duplicate_lines, repeated_characters, r
 from curate.answers import Turn, every_turn, judged
 from curate.declaration import stage
 from curate.errors import CurateError, nearest
-from curate.outcome import Drop, Outcome
+from curate.outcome import TOO_LONG, Drop, Outcome
 from curate.records.pool import set_column, set_labels
 from curate.stages.screen import rules
 from curate.stages.screen.rules import Rule, Text, per_text, within_share, without_phrase
@@ -30,7 +30,6 @@ UNFINISHED = "unfinished reasoning"
 CUT_OFF = "cut off"
 EMPTY = "empty"
 TOO_SHORT = "too short"
-TOO_LONG = "too long"
 SPECIAL = "special tokens"
 CHARACTERS = "repeated characters"
 LINES = "repeated lines"
