@@ -16,6 +16,7 @@ from curate.models.in_process.hardware import Device, Dtype, free_memory, pick_d
 from curate.models.locate import loadable_model
 from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
 from curate.models.tokenizer import to_texts
+from curate.models.usage import Usage
 
 if TYPE_CHECKING:
     from curate.models.in_process.scoring import Scorer
@@ -71,6 +72,8 @@ class TransformersModel(TemplatedBackend):
             rows = [row for prompt in prompts for row in self._rows(prompt, sampling, grammar)]
             for batch in self._batches(rows):
                 decode(self._model, batch, stop, sampling.temperature, sampling.top_p)
+        written = sum(len(row.tokens) + row.finished for row in rows)
+        self.meter.count(Usage(len(prompts), sum(len(prompt.token_ids) for prompt in prompts), 0, written))
         texts = iter(to_texts(self.chat.tokenizer, [row.tokens for row in rows]))
         ends: Iterator[Literal["stop", "length"]] = ("stop" if row.finished else "length" for row in rows)
         return [[Completion(next(texts), next(ends)) for _ in range(sampling.n)] for _ in prompts]
@@ -85,6 +88,7 @@ class TransformersModel(TemplatedBackend):
         from curate.models.in_process.scoring import Scorer
 
         check_scorable(self, sequences, masks)
+        self.meter.count(Usage(len(sequences), sum(map(len, sequences))))
         with self._lock, self._inference_mode():
             self._scorer = self._scorer or Scorer(self._model)
             return self._scorer.score(sequences, masks)
