@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from curate.stages.screen import screen as screen
     from curate.stages.synthesize import synthesize as synthesize
     from curate.stages.trim import trim as trim
+    from curate.stages.vet import vet as vet
 
 _HOMES = {
     "Turn": "curate.answers",

@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 
 from curate.errors import CurateError
 from curate.models.usage import as_json, usages_of
-from curate.outcome import REJECTED, Outcome, reasons_of
+from curate.outcome import REJECTED, Calibration, Outcome, reasons_of
 from curate.pipeline import Pipeline, Step
 from curate.records.cache import cached_in
 from curate.records.files import write_json, write_jsonl, written_whole
@@ -37,7 +37,16 @@ from curate.records.reserved import reserved_columns, trainable_rows
 from curate.runs.loaded import LoadedModels
 from curate.runs.manifest import Manifest
 from curate.runs.progress import Progress, StageReport, watch
-from curate.runs.shards import Clock, concatenate, finished, in_flight, read_facts, write_shard
+from curate.runs.shards import (
+    CALIBRATION,
+    Clock,
+    concatenate,
+    finished,
+    in_flight,
+    read_calibration,
+    read_facts,
+    write_shard,
+)
 from curate.runs.spending import Spending, merged
 from curate.signatures import models_in
 from curate.yaml_files import yaml_text
@@ -145,7 +154,7 @@ class Run:
             dropped=dict(Counter(map(str, reasons_of(gone))).most_common()) if records is not None else {},
             seconds=round(sum(shard["seconds"] for shard in facts), 3),
             cached=cached,
-            stats=step.stage.merge_stats(shard["stats"] for shard in facts),
+            stats=step.stage.merge_stats(shard["stats"] for shard in facts) | read_calibration(home).stats,
             usage=usage,
             cost=self.pipeline.cost(usage),
         )
@@ -184,9 +193,16 @@ class Run:
         with _errors_of(step):
             if records is not None:
                 step.stage.check_records(records, arguments)
+                arguments |= self._calibrated(step, home, records, arguments).parameters
             workers = IN_FLIGHT if _shares_batches(step, arguments) else 1
             for rows in in_flight(compute, spending.affordable(pending, step.asked(), before), workers):
                 progress.advance(rows)
+
+    def _calibrated(self, step: Step, home: Path, records: Dataset, arguments: dict[str, Any]) -> Calibration:
+        """What the stage sets by a look at all records, kept with its shards."""
+        if step.stage.calibrate and not (home / CALIBRATION).exists():
+            write_json(asdict(step.stage.calibrate(records, arguments)), home / CALIBRATION)
+        return read_calibration(home)
 
     def _slices(self, step: Step, records: Dataset | None) -> list[range]:
         """The rows of each shard."""

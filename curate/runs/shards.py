@@ -15,9 +15,11 @@ from typing import Any, TypeVar
 
 from datasets import Dataset
 
-from curate.outcome import Outcome
+from curate.outcome import Calibration, Outcome
 from curate.records.files import read_arrow, write_arrow, write_json
 from curate.records.pool import together
+
+CALIBRATION = "calibration.json"
 
 T = TypeVar("T")
 
@@ -52,6 +54,12 @@ def read_facts(home: Path, number: int) -> dict[str, Any]:
     """What `write_shard` was told of a shard, and its counters."""
     facts: dict[str, Any] = json.loads((home / f"{number:05d}.json").read_text())
     return facts
+
+
+def read_calibration(home: Path) -> Calibration:
+    """What the stage has set by a look at all records; nothing where it sets nothing."""
+    file = home / CALIBRATION
+    return Calibration(**json.loads(file.read_text())) if file.exists() else Calibration({}, {})
 
 
 def concatenate(home: Path, count: int, part: str) -> Dataset:
