@@ -33,6 +33,14 @@ class Tokenized(NamedTuple):
     input_ids: list[int]
     assistant_mask: list[int]
 
+    @property
+    def last_turn_mask(self) -> list[int]:
+        """The mask with nothing but its last run of ones: what the model writes in its last turn."""
+        mask = self.assistant_mask
+        end = max((token + 1 for token, bit in enumerate(mask) if bit), default=0)
+        begin = max((token + 1 for token in range(end) if not mask[token]), default=0)
+        return [0] * begin + mask[begin:]
+
 
 class Rendered(NamedTuple):
     """The text of a conversation, and the spans of it that the model itself writes, one for each assistant turn."""

@@ -107,8 +107,7 @@ def _encode(
 def _rendered(tokens: Tokenized | CurateError, turn: Turn) -> Encoded | Drop:
     if isinstance(tokens, CurateError):
         return Drop("does not render", {"error": str(tokens)})
-    mask = tokens.assistant_mask
-    return tokens.input_ids, mask if turn.candidate is None else _last_run(mask)
+    return tokens.input_ids, tokens.assistant_mask if turn.candidate is None else tokens.last_turn_mask
 
 
 def _question_answer(model: LanguageModel, messages: Messages) -> Encoded | Drop:
@@ -127,13 +126,6 @@ def _scorable(model: LanguageModel, tokens: list[int], mask: list[int]) -> Encod
     if len(tokens) > model.context_length:
         return too_long(len(tokens), model)
     return tokens, mask
-
-
-def _last_run(mask: Sequence[int]) -> list[int]:
-    """The mask with nothing but its last run of ones."""
-    end = max((token + 1 for token, bit in enumerate(mask) if bit), default=0)
-    begin = max((token + 1 for token in range(end) if not mask[token]), default=0)
-    return [0] * begin + list(mask[begin:])
 
 
 def _score(model: LanguageModel, encoded: Sequence[Encoded | Drop]) -> list[TokenScores | Drop]:

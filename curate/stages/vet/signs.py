@@ -59,12 +59,10 @@ def _scored(critic: LanguageModel, conversations: Sequence[Conversation]) -> lis
     """
     scored: list[tuple[np.ndarray, float] | None] = [None] * len(conversations)
     rows, sequences, masks = [], [], []
-    for row, conversation in enumerate(conversations):
-        try:
-            tokens = critic.chat.tokenize(conversation)
-        except CurateError:
+    for row, tokens in enumerate(critic.chat.tokenize_all(conversations)):
+        if isinstance(tokens, CurateError):
             continue
-        mask = last_run(tokens.assistant_mask)
+        mask = tokens.last_turn_mask
         if any(mask) and len(tokens.input_ids) <= critic.context_length:
             rows.append(row)
             sequences.append(tokens.input_ids)
@@ -81,10 +79,3 @@ def _divided(critic: LanguageModel, tokens: Sequence[int], scores: TokenScores) 
     if end is None:
         return scores.logprobs, float("nan")
     return scores.logprobs[:end], float(scores.logprobs[end])
-
-
-def last_run(mask: Sequence[int]) -> list[int]:
-    """The mask with nothing but its last run of ones."""
-    end = max((token + 1 for token, bit in enumerate(mask) if bit), default=0)
-    begin = max((token + 1 for token in range(end) if not mask[token]), default=0)
-    return [0] * begin + list(mask[begin:])
