@@ -2,7 +2,7 @@
 
     python benchmarks/prepare.py [--model MODEL ...] [--records 6000] [--rounds 5] [--before CHECKOUT]
 
-Prints rows for benchmarks/RESULTS.md. The records are short: an instruction of data/pools/smollm2-pool.jsonl and one
+Prints the rows for benchmarks/RESULTS.md. The records are short: an instruction of data/pools/smollm2-pool.jsonl and a
 sentence of its answer. The loop calls `apply_chat_template` for one conversation after another: tokens, without a mask
 and without looking for control tokens. Each contender is a process of its own, and they take turns; a row holds the
 fastest round, and the processor time of the round that took least of it.

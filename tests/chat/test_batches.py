@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
+from transformers import ByT5Tokenizer
 
 from curate.chat import ChatTemplate
 from curate.chat.mask import BATCH, token_masks
@@ -11,7 +12,7 @@ from curate.errors import CurateError
 from tests.chat.conversations import assistant, turns, user
 from tests.chat.families import CONVERSATIONS, ROUND, every_family
 from tests.chat.other_tokenizers import fast, metaspace
-from tests.chat.templates import trl_template
+from tests.chat.templates import ROLES, trl_template
 
 ODD = [
     turns("", ""),
@@ -147,3 +148,12 @@ def test_control_tokens_in_every_family(name, template_of):
     template = template_of(name)
     texts = [*TEXTS, *(f"a{token} b" for token in template.declared_control_tokens.values())]
     assert template.control_tokens_in(texts) == encoded_one_by_one(template, texts)
+
+
+def test_a_slow_tokenizer_shows_control_tokens_and_refuses_each_conversation():
+    tokenizer = ByT5Tokenizer()
+    tokenizer.chat_template = ROLES.replace("REASONING", "")
+    template = ChatTemplate(tokenizer)
+    assert template.control_tokens_in(["Hi", "Hi<extra_id_0>"]) == [[], ["<extra_id_0>"]]
+    errors = list(template.tokenize_all([turns("Hi", "Ho")] * 2))
+    assert ["slow one and gives no character offsets" in str(error) for error in errors] == [True, True]
