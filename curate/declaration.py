@@ -23,6 +23,7 @@ from curate import signatures
 from curate.errors import CurateError, explain
 from curate.models.kept import Role, kept_model
 from curate.outcome import REJECTED, Outcome, reasons_of
+from curate.records.reading import KINDS
 from curate.records.schema import broken_columns, columns_of
 from curate.records.shapes import Rows, as_pool
 from curate.registry import column_hint, missing_columns
@@ -53,6 +54,7 @@ class Stage(Generic[P]):
         reasons: Mapping[str, str],
         check: Check,
         summary: Summary,
+        reads: Sequence[str],
         version: int | None,
     ) -> None:
         self.function = function
@@ -62,6 +64,7 @@ class Stage(Generic[P]):
         self.reasons = dict(reasons)
         self.check = check
         self.summary = summary
+        self.reads = reads
         self._needs, self._makes, self._copies = needs, makes, dict(copies)
         self._version = version
         self.description = inspect.getdoc(function) or ""
@@ -249,6 +252,7 @@ def stage(
     reasons: Mapping[str, str] = types.MappingProxyType({}),
     check: Check = lambda config: None,
     summary: Summary = lambda _: {},
+    reads: Sequence[str] = KINDS,
     version: int | None = None,
 ) -> Callable[[Callable[P, Outcome]], Stage[P]]:
     """Declares a stage: what it sees, which columns it needs and makes, and every reason that it drops records for.
@@ -257,7 +261,8 @@ def stage(
     of others: whatever begins with a key is there again with the value instead. `needs_rows` is the least number of
     records that it takes, `makes_rows` the most that come out, None where that is not known. `check` raises CurateError
     for parameters that no single type can refuse, before anything is loaded. `summary` says what follows from the
-    counters of all records together, where the counters of shards do not add up to it. `version` is part of the key
+    counters of all records together, where the counters of shards do not add up to it. `reads` are the kinds of files
+    that it takes of a directory, whose contents are part of the key of its results. `version` is part of the key
     under which a run keeps the stage's results: raise it when they change; without one, the source of the module is.
     """
 
@@ -273,6 +278,7 @@ def stage(
             reasons=reasons,
             check=check,
             summary=summary,
+            reads=reads,
             version=version,
         )
 

@@ -47,9 +47,7 @@ def answers(
     return [found[row] for row in range(len(asked))]
 
 
-def user_turns(
-    model: LanguageModel, asked: Sequence[Conversation], sampling: Sampling
-) -> list[list[Completion]]:
+def user_turns(model: LanguageModel, asked: Sequence[Conversation], sampling: Sampling) -> list[list[Completion]]:
     """`sampling.n` texts that the model writes as the next user turn of each conversation (MAGPIE, arXiv 2406.08464).
 
     A conversation is empty, a system turn, or ends with an assistant turn. The template's stop tokens take the place of
