@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from curate.declaration import stage
 from curate.errors import CurateError
@@ -31,7 +31,11 @@ OF_DOCUMENTS = {  # parameters that do nothing without documents
     "response_max_tokens": RESPONSE_MAX_TOKENS,
 }
 
-Texts = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] | Path
+Texts = Annotated[
+    Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1), Tag("list")]
+    | Annotated[Path, Tag("file")],
+    Discriminator(lambda given: "list" if isinstance(given, list) else "file"),
+]
 
 
 def _makes(config: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from math import ceil
 
 import numpy as np
 
-from curate.algorithms.tokens import tokenize
+from curate.algorithms.tokens import SYMBOL, tokenize
 
 UNITS = [  # what a text is made of, the largest first; a smaller one counts where a larger one is too long
     re.compile(r"(?:\#{1,6} [^\n]*\s+)*\S.*?(?=\n[^\S\n]*\n|\Z)", re.DOTALL),  # a paragraph, after its headings
@@ -53,4 +53,5 @@ def _units(text: str, begin: int, end: int, words: int, units: Sequence[re.Patte
 
 def _words(texts: Sequence[str]) -> np.ndarray:
     """The number of words in each text, int64 (n,)."""
-    return np.diff(tokenize(texts).offsets)
+    tokens = tokenize(texts)
+    return np.bincount(tokens.owners[tokens.kinds != SYMBOL], minlength=len(texts))

@@ -3,7 +3,8 @@
 A request asks for one message of a user, of a kind, a manner and a difficulty that are drawn for it: prompts whose
 attributes differ give instructions that differ (AttrPrompt, arXiv 2306.15895). Personas are used as in PersonaHub
 (arXiv 2406.20094). The kinds follow each other in a random order of the subject's own, so that no kind comes twice
-before each has come once; the others are drawn at random.
+before each has come once, and then with another letter, so that no two of the first 360 requests are alike; who asks,
+how, and how hard it is, are drawn at random.
 
 Passages, topics and personas are data. They stand between two lines with a mark that they cannot know, without control
 tokens, and the request comes after them.
@@ -166,11 +167,14 @@ def task_of(subject: Subject, turn: int, seed: int, *draw: Any) -> Task:
     order = np.random.default_rng(derive_seed(seed, "instruct", "kinds", subject.text, cycle))
     kind = list(kinds)[int(order.permutation(len(kinds))[position])]
 
+    first_letter = derive_seed(seed, "instruct", "letter", subject.text, kind)
+    letter = LETTERS[(first_letter + cycle) % len(LETTERS)]
+
     def drawn(choices: Sequence[str], name: str) -> str:
         return choices[derive_seed(seed, "instruct", *draw, name) % len(choices)]
 
     asker = "this person" if subject.kind == "persona" else drawn(ASKERS, "asker")
-    return Task(kind, asker, drawn(MANNERS, "manner"), drawn(LEVELS, "level"), drawn(LETTERS, "letter"))
+    return Task(kind, asker, drawn(MANNERS, "manner"), drawn(LEVELS, "level"), letter)
 
 
 def request(subject: Subject, task: Task, chat: ChatTemplate | None, *seeds: Any) -> str:
