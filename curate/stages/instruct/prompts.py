@@ -166,7 +166,6 @@ def task_of(subject: Subject, turn: int, seed: int, *draw: Any) -> Task:
     cycle, position = divmod(turn, len(kinds))
     order = np.random.default_rng(derive_seed(seed, "instruct", "kinds", subject.text, cycle))
     kind = list(kinds)[int(order.permutation(len(kinds))[position])]
-
     first_letter = derive_seed(seed, "instruct", "letter", subject.text, kind)
     letter = LETTERS[(first_letter + cycle) % len(LETTERS)]
 
