@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from curate.stages.extend import extend as extend
     from curate.stages.fit import fit as fit
     from curate.stages.gate import gate as gate
+    from curate.stages.instruct import instruct as instruct
     from curate.stages.label import label as label
     from curate.stages.load import load as load
     from curate.stages.moderate import moderate as moderate

@@ -23,6 +23,7 @@ from curate import signatures
 from curate.errors import CurateError, explain
 from curate.models.kept import Role, kept_model
 from curate.outcome import REJECTED, Calibration, Outcome, reasons_of
+from curate.records.reading import KINDS
 from curate.records.schema import broken_columns, columns_of
 from curate.records.shapes import Rows, as_pool
 from curate.registry import column_hint, missing_columns
@@ -55,6 +56,7 @@ class Stage(Generic[P]):
         check: Check,
         summary: Summary,
         calibrate: Calibrate | None,
+        reads: Sequence[str],
         version: int | None,
     ) -> None:
         self.function = function
@@ -65,6 +67,7 @@ class Stage(Generic[P]):
         self.check = check
         self.summary = summary
         self.calibrate = calibrate
+        self.reads = reads
         self._needs, self._makes, self._copies = needs, makes, dict(copies)
         self._version = version
         self.description = inspect.getdoc(function) or ""
@@ -254,6 +257,7 @@ def stage(
     check: Check = lambda config: None,
     summary: Summary = lambda _: {},
     calibrate: Calibrate | None = None,
+    reads: Sequence[str] = KINDS,
     version: int | None = None,
 ) -> Callable[[Callable[P, Outcome]], Stage[P]]:
     """Declares a stage: what it sees, which columns it needs and makes, and every reason that it drops records for.
@@ -263,7 +267,8 @@ def stage(
     records that it takes, `makes_rows` the most that come out, None where that is not known. `check` raises CurateError
     for parameters that no single type can refuse, before anything is loaded. `summary` says what follows from the
     counters of all records together, where the counters of shards do not add up to it. `calibrate` looks at all records
-    once, before a stage that sees each is given them in shards, and sets parameters. `version` is part of the key
+    once, before a stage that sees each is given them in shards, and sets parameters. `reads` are the kinds of files
+    that it takes of a directory, whose contents are part of the key of its results. `version` is part of the key
     under which a run keeps the stage's results: raise it when they change; without one, the source of the module is.
     """
 
@@ -280,6 +285,7 @@ def stage(
             check=check,
             summary=summary,
             calibrate=calibrate,
+            reads=reads,
             version=version,
         )
 

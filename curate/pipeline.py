@@ -156,7 +156,7 @@ class Pipeline:
         keys: list[str] = []
         for number, step in enumerate(self.steps):
             models = {name: self.fingerprints[name] for name in step.models()}
-            files = [_content_hash(file) for file in step.files()]
+            files = [_content_hash(file, step.stage.reads) for file in step.files()]
             parts = (step.name, step.stage.version, as_yaml(step.config), models, files, self.shard_rows)
             before = keys[:number] if number == self.makers else keys[-1:] if number > self.makers else []
             keys.append(digest(before, *parts))
@@ -184,7 +184,7 @@ class Pipeline:
 
     def _check_order(self) -> None:
         if self.steps[0].stage.sees != "nothing":
-            raise CurateError(f"{self.steps[0].where}: the first stage must make records: load or synthesize")
+            raise CurateError(f"{self.steps[0].where}: the first stage must make records: load, synthesize or instruct")
         for before, step in pairwise(self.steps):
             if step.stage.sees == "nothing" and before.stage.sees != "nothing":
                 raise CurateError(f"{step.where}: it can only be first, or after another stage that makes records")
@@ -213,7 +213,7 @@ class Pipeline:
                         raise CurateError(f"{where}: there is no model {name!r} under 'models'; {hint}")
                     kinds = kinds_of(step.stage.parameters[parameter].annotation)
                     if self.models[name].kind not in kinds:
-                        raise CurateError(f"{where}: {_wrong_kind(self.models[name], name, kinds)}")
+                        raise CurateError(f"{where}: {_wrong_kind(self.models[name], name, kinds, step.stage.name)}")
         for name in sorted({name for step in self.steps for name in step.models()}):
             try:
                 self.models[name].check()
@@ -259,18 +259,21 @@ def pipeline_schema() -> dict[str, Any]:
     return schema
 
 
-def _wrong_kind(spec: ModelSpec, name: str, kinds: Sequence[str]) -> str:
+def _wrong_kind(spec: ModelSpec, name: str, kinds: Sequence[str], stage: str) -> str:
     if spec.kind == "chat" and kinds == ["language"]:
+        instead = (
+            "; or let the stage instruct write the instructions, which asks for them" if stage == "synthesize" else ""
+        )
         return (
             f"{name!r} (backend {spec.backend}) answers conversations, and can neither go on from the beginning of a "
-            "text nor score one; name a model of the backends transformers, vllm or server here"
+            f"text nor score one; name a model of the backends transformers, vllm or server here{instead}"
         )
     return f"needs a model of the kind {' or '.join(kinds)}, {name!r} is not one"
 
 
-def _content_hash(path: Path) -> str:
-    """The hash of a file's content, or of the names and contents of a directory's readable files."""
+def _content_hash(path: Path, kinds: Sequence[str]) -> str:
+    """The hash of a file's content, or of the names and contents of those files of a directory that are of `kinds`."""
     if path.is_dir():
-        return digest([(str(file.relative_to(path)), _content_hash(file)) for file in files_of(path)])
+        return digest([(str(file.relative_to(path)), _content_hash(file, kinds)) for file in files_of(path, kinds)])
     with path.open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
