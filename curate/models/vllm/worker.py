@@ -119,10 +119,9 @@ def start(arguments: Mapping[str, Any]) -> Any:
         **arguments,
     ).create_engine_config(context)
     steps = config.scheduler_config
-    if steps.enable_chunked_prefill and not config.use_v2_model_runner:  # which makes the logits of 1,024 at a time
-        steps.max_num_scheduled_tokens = min(
-            STEP_TOKENS, steps.max_num_scheduled_tokens or steps.max_num_batched_tokens
-        )
+    if steps.enable_chunked_prefill and not config.use_v2_model_runner:  # the other makes the logits of 1,024 at a time
+        most = steps.max_num_scheduled_tokens or steps.max_num_batched_tokens
+        steps.max_num_scheduled_tokens = min(STEP_TOKENS, most)
     return LLMEngine.from_vllm_config(config, usage_context=context, disable_log_stats=True)
 
 
