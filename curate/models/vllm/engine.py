@@ -58,7 +58,8 @@ class Engine:
         os.close(descriptor)
         theirs.close()
         weakref.finalize(self, _end_group, self._process)  # when the interpreter ends; before, the thread holds it
-        self._connection.send(dict(arguments))
+        with contextlib.suppress(OSError):  # it is about to end, and will say so
+            self._connection.send(dict(arguments))
         self._thread = threading.Thread(target=self._take, name=f"vllm {name}", daemon=True)
         self._thread.start()
 
@@ -82,7 +83,7 @@ class Engine:
             if self._end:
                 raise CurateError(self._end)
             self._waiting[self._count] = future
-            with contextlib.suppress(OSError):  # it is about to end, and will say so
+            with contextlib.suppress(OSError):
                 self._connection.send(Request(self._count, list(token_ids), sampling, **more))
             self._count += 1
         return future
@@ -92,6 +93,8 @@ class Engine:
         with self._lock, contextlib.suppress(OSError):
             self._closing = True
             self._connection.send(None)
+        if not self._ready.done():  # it may be minutes until it would look
+            _end_group(self._process)
         self._thread.join()
 
     def _take(self) -> None:
@@ -141,19 +144,23 @@ def _end_group(process: subprocess.Popen[bytes], grace: float = 0.0) -> None:
     """Waits for the process, and ends what is left of its group: first by asking, then by force."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(grace)
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number, seconds in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0)):
         if _gone(process):
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-        limit = time.monotonic() + GRACE
+        limit = time.monotonic() + seconds
         while not _gone(process) and time.monotonic() < limit:
             time.sleep(0.05)
 
 
 def _gone(process: subprocess.Popen[bytes]) -> bool:
-    """Whether no process of the group is left; the first is taken note of, or it stays as a zombie."""
-    process.poll()
+    """Whether no process of the group is left; one that has ended counts until its parent takes note of it."""
+    if process.poll() is None:
+        return False
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-process.pid, os.WNOHANG)[0]:  # orphans, where this is the first process of a container
+            pass
     try:
         os.killpg(process.pid, 0)
     except ProcessLookupError:

@@ -205,10 +205,11 @@ def _receive(connection: Connection, inbox: queue.SimpleQueue[Request | None]) -
 
 def _watch(sender: Sender) -> None:
     """Ends this process when the engine's is ended by a signal, for vLLM would wait for its output for ever."""
-    (process,) = multiprocessing.active_children()
-    wait([process.sentinel])
-    while (code := process.exitcode) is None:  # another thread is about to take note of it
-        time.sleep(0.01)
-    if code < 0 and not sender.ending:
-        sender.send(FAILED, f"its process was ended by the signal {signal.Signals(-code).name}")
+    processes = multiprocessing.active_children()
+    if not wait([process.sentinel for process in processes]):
+        return  # the engine has no process of its own
+    while not (codes := [process.exitcode for process in processes if process.exitcode is not None]):
+        time.sleep(0.01)  # another thread is about to take note of it
+    if min(codes) < 0 and not sender.ending:
+        sender.send(FAILED, f"its process was ended by the signal {signal.Signals(-min(codes)).name}")
         os._exit(1)
