@@ -41,8 +41,8 @@ WARM_UP = 64
 ROUNDS = 4
 OPTIONS = {"dtype": "float32", "max_model_len": 1024}
 
-CONVERSATIONS = 128
-RESPONSE_SHARD = 8
+CONVERSATIONS = 24
+RESPONSE_SHARD = 2
 CANDIDATES = 8
 RESPONSE_TOKENS = 64
 SYSTEM = "You are a careful assistant who answers in plain words. " * 38  # 500 tokens of the demo model

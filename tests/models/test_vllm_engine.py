@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -88,12 +89,14 @@ def test_a_killed_engine_ends_every_call_in_one_sentence_and_leaves_nothing(
         engine.kill()
         errors = [future.exception() for future in waiting]
     said = str(errors[0])
-    assert re.fullmatch(
+    sentence = re.fullmatch(
         r"the vLLM engine of tiny died: its process was ended by the signal SIGKILL \(its log is (\S+)\); lower "
         r"max_num_seqs, max_num_batched_tokens or gpu_memory_utilization, and give the same command again: finished "
         r"shards are kept",
         said,
     )
+    assert sentence
+    Path(sentence[1]).unlink()
     assert [(type(error), str(error)) for error in errors] == [(CurateError, said)] * 3
     with pytest.raises(CurateError, match="died: its process was ended"):
         pair.score([[5, 6, 7]], [[0, 1, 1]])
@@ -102,6 +105,24 @@ def test_a_killed_engine_ends_every_call_in_one_sentence_and_leaves_nothing(
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("vllm")] == ["vllm tiny"]
     assert set(os.listdir("/dev/shm")) <= shared  # noqa: S108
     assert len(vllm_tiny.complete(PROMPTS, FREE)) == 8
+
+
+@pytest.mark.usefixtures("needs_vllm")
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"kv_cache_dtype": "fp9"}, "cache_dtype: Input should be .*, found 'fp9'"),
+        ({"max_model_len": 512}, r"User-specified max_model_len \(512\) is greater than .*"),
+    ],
+)
+def test_an_engine_that_cannot_start_says_why_in_a_line(
+    tiny_directory: Path, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(CurateError) as error:
+        load_model(str(tiny_directory), backend="vllm", **options)
+    message = re.fullmatch(rf"models.tiny: vLLM cannot load tiny: {said} \(its log is (\S+)\)", str(error.value))
+    assert message
+    Path(message[1]).unlink()
 
 
 @pytest.fixture(scope="module")

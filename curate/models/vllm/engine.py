@@ -35,7 +35,7 @@ class Engine:
     """
 
     def __init__(self, name: str, arguments: Mapping[str, Any], environment: Mapping[str, str]) -> None:
-        self._name, self._model = name, arguments["model"]
+        self._name = name
         self._lock = threading.Lock()
         self._ready: Future[int] = Future()
         self._waiting: dict[int, Future[Any]] = {READY: self._ready}
@@ -128,7 +128,7 @@ class Engine:
         cause = self._told or (written[1] if written else _status(self._process.returncode))
         where = f"its log is {self._log}"
         if not self._ready.done():
-            return f"vLLM cannot load {self._model}: {cause} ({where})"
+            return f"vLLM cannot load {self._name}: {cause} ({where})"
         remedy = "lower max_num_seqs, max_num_batched_tokens or gpu_memory_utilization" if MEMORY.search(cause) else ""
         return (
             f"the vLLM engine of {self._name} died: {cause} ({where}); "

@@ -186,11 +186,13 @@ def _result(output: Any, request: Request) -> list[Sample] | TokenScores:
 
 
 def reason(error: Exception) -> str:
-    """What an exception says, in a line: of a parameter that is refused its name, what is wrong and what it is."""
-    if callable(details := getattr(error, "errors", None)):  # of pydantic
-        first = next(iter(details()))
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}, found {first['input']!r}"
-    return first_line(error)
+    """What an exception says, in a line; of pydantic's the argument, what is wrong with it and what it is."""
+    if not callable(details := getattr(error, "errors", None)):
+        return first_line(error)
+    first = next(iter(details()))
+    if not first["loc"]:  # several together are wrong
+        return str(first["ctx"]["error"] if "error" in first.get("ctx", ()) else first["msg"]).splitlines()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}, found {first['input']!r}"
 
 
 def _receive(connection: Connection, inbox: queue.SimpleQueue[Request | None]) -> None:
