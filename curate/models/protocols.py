@@ -6,7 +6,7 @@ or wrap a prompt in a template of its own. A model behind a chat endpoint takes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -54,6 +54,11 @@ class Completion:
     text: str
     finish_reason: Finish
     why: str = ""
+
+
+Again: TypeAlias = Callable[[int, Sequence["Completion"]], Prompt | None]
+"""Asked with a prompt's number and its completions as soon as they are there: gives the prompt that takes its place, or
+None to keep them."""
 
 
 @dataclass(frozen=True)

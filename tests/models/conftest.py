@@ -83,8 +83,9 @@ def tiny(tiny_directory: Path) -> Iterator[LanguageModel]:
 
 @pytest.fixture(scope="session")
 def vllm_tiny(needs_vllm: None, tiny_directory: Path) -> Iterator[LanguageModel]:
-    """The tiny model in a vLLM engine of this process, float32."""
-    model = load_model(str(tiny_directory), backend="vllm", dtype="float32", enforce_eager=True)
+    """The tiny model in a vLLM engine, float32, whose prefix cache keeps what fills 32 tokens."""
+    options = {"dtype": "float32", "enforce_eager": True, "engine": {"block_size": 32}}
+    model = load_model(str(tiny_directory), backend="vllm", **options)
     assert isinstance(model, LanguageModel)
     yield model
     model.close()
