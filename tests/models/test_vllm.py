@@ -182,3 +182,13 @@ def test_a_pipeline_with_vllm_runs_from_the_command_line(needs_vllm: None, tmp_p
     assert len(records) == 12
     assert all(record["generator"] == "demo-chat" and record["scores"]["logprob"] < 0 for record in records)
     assert all(record["messages"][-1]["role"] == "assistant" for record in records)
+
+
+def test_the_engine_counts_what_it_reads_from_its_cache_and_what_it_writes(vllm_tiny: LanguageModel) -> None:
+    ids, sampling = [5 + place % 50 for place in range(80)], Sampling((), 8)
+    vllm_tiny.complete([Prompt(ids, 1)], sampling)
+    before = vllm_tiny.meter.usage  # type: ignore[attr-defined]  # of a backend of ours
+    vllm_tiny.complete([Prompt(ids, 2)], sampling)
+    used = vllm_tiny.meter.usage - before  # type: ignore[attr-defined]
+    assert (used.requests, used.prompt_tokens, used.completion_tokens) == (1, 80, 8)
+    assert 0 < used.cached_tokens < 80

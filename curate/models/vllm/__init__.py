@@ -18,9 +18,10 @@ from curate.models.contract import schema_of
 from curate.models.locate import loadable_model
 from curate.models.protocols import Again, Completion, Prompt, Sampling, TokenScores
 from curate.models.tokenizer import to_texts
+from curate.models.usage import Usage
 from curate.models.vllm.engine import Engine
 from curate.models.vllm.options import check_engine, shares
-from curate.models.vllm.worker import Sample
+from curate.models.vllm.worker import Generated, Sample
 
 
 class VllmModel(TemplatedBackend):
@@ -121,17 +122,21 @@ class VllmModel(TemplatedBackend):
         """
         requests = [self._request(prompt, sampling) for prompt in prompts]
         completions: list[list[Completion]] = [[]] * len(requests)
-        arrived: queue.SimpleQueue[tuple[int, Future[list[Sample]]]] = queue.SimpleQueue()
+        arrived: queue.SimpleQueue[tuple[int, int, Future[Generated]]] = queue.SimpleQueue()
 
         def submit(number: int, request: Mapping[str, Any]) -> None:
-            self._submit(request).add_done_callback(lambda future: arrived.put((number, future)))
+            tokens = len(request["token_ids"])
+            self._submit(request).add_done_callback(lambda future: arrived.put((number, tokens, future)))
 
         for number, request in enumerate(requests):
             submit(number, request)
         open_prompts = len(requests)
         while open_prompts:
-            number, future = arrived.get()
-            completions[number] = self._completions(future.result())
+            number, tokens, future = arrived.get()
+            generated = future.result()
+            written = sum(len(sample.token_ids) for sample in generated.samples)
+            self.meter.count(Usage(1, tokens, generated.cached_tokens, written))
+            completions[number] = self._completions(generated.samples)
             other = again(number, completions[number]) if again else None
             if other is None:
                 open_prompts -= 1
@@ -150,7 +155,9 @@ class VllmModel(TemplatedBackend):
             self._submit({"token_ids": sequence, "sampling": sampling, "mask": list(mask)})
             for sequence, mask in zip(sequences, masks, strict=True)
         ]
-        return [future.result() for future in futures]
+        scores = [future.result() for future in futures]
+        self.meter.count(Usage(len(sequences), sum(map(len, sequences))))
+        return scores
 
     def close(self) -> None:
         """Ends the engines' processes, after the step that they are in; requests that still run fail."""

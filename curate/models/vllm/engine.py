@@ -77,7 +77,7 @@ class Engine:
             return len(self._waiting)
 
     def submit(self, token_ids: Sequence[int], sampling: Mapping[str, Any], **more: Any) -> Future[Any]:
-        """Sends a request; its result is a list of samples, or with a `mask` scores, or a CurateError."""
+        """Sends a request; its result is what was generated, or with a `mask` scores, or a CurateError."""
         future: Future[Any] = Future()
         with self._lock:
             if self._end:

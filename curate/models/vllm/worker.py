@@ -49,6 +49,14 @@ class Sample:
     finish_reason: str
 
 
+@dataclass(frozen=True)
+class Generated:
+    """The samples of a prompt, and how many of its tokens were in the prefix cache."""
+
+    samples: list[Sample]
+    cached_tokens: int
+
+
 def main(descriptor: int) -> None:
     """Runs an engine until the parent says so, or is gone, or the engine fails; its arguments come first."""
     os.set_inheritable(descriptor, False)
@@ -172,11 +180,12 @@ def _add(engine: Any, request: Request) -> None:
         raise CurateError(f"vLLM refuses the request: {reason(error)}") from error
 
 
-def _result(output: Any, request: Request) -> list[Sample] | TokenScores:
+def _result(output: Any, request: Request) -> Generated | TokenScores:
     """What vLLM made of a request."""
     if request.mask is None:
         samples = sorted(output.outputs, key=lambda sample: sample.index)
-        return [Sample(list(sample.token_ids), sample.finish_reason) for sample in samples]
+        texts = [Sample(list(sample.token_ids), sample.finish_reason) for sample in samples]
+        return Generated(texts, output.num_cached_tokens or 0)
     positions = zip(output.prompt_logprobs, request.token_ids, request.mask, strict=True)
     reported = [by_token[token] for by_token, token, bit in positions if bit]
     return TokenScores(
