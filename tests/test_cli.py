@@ -78,7 +78,7 @@ def test_check_prints_the_plan_of_recipes_whose_weights_are_not_here(tmp_path):
         (["stages", "dedup"], "curate: stages: there is no stage 'dedup'; did you mean 'deduplicate'?"),
         (
             ["check", "pipelines/quickstart.yaml", "--set", "trim.bye=x"],
-            "stage 7 (trim): unknown key 'bye'; did you mean 'by'?",
+            "stage 8 (trim): unknown key 'bye'; did you mean 'by'?",
         ),
         (["template", "no/such/dir"], "curate: "),
         (["apply", "trim", "nowhere.jsonl", "-o", "x.jsonl"], "curate: load: path: there is no file nowhere.jsonl"),
