@@ -60,15 +60,6 @@ QUESTIONS = [
     "Name three animals.",
     "Who wrote Hamlet?",
 ]
-BEES = """\
-# The honey bee
-
-A colony has one queen and up to 60,000 workers. The queen lays up to 2,000 eggs on a day in early summer.
-
-Workers that have found nectar dance on the comb. The angle to the vertical tells the direction of the source relative
-to the sun, and the length of the run tells the distance: one second stands for about one kilometre.
-"""
-ANSWERED = {"response_temperature": 0.5, "response_max_tokens": 96}
 POOL = from_rows([{"id": str(n), "messages": [{"role": "user", "content": q}]} for n, q in enumerate(QUESTIONS)])
 
 
@@ -206,19 +197,8 @@ def test_by_chat_the_lane_for_an_api_key_runs_from_topics_to_records(
         assert 1 <= row["scores"]["quality"] <= 5
 
 
-def test_documents_are_asked_about_after_the_prefix_with_the_passage_in_the_system_turn(
-    model: Any, tmp_path: Path
-) -> None:
-    (tmp_path / "bees.md").write_text(BEES)
-    outcome = instruct(model=model, documents=tmp_path / "bees.md", count=1, max_tokens=64, top_p=0.9, **ANSWERED)
-    assert outcome.stats["passages"] == 1
-    assert outcome.stats["by prefix"] == len(outcome.kept) > 0
-    for row in outcome.kept:
-        assert row["source"] == {
-            "generator": "smollm2",
-            "file": str(tmp_path / "bees.md"),
-            "line": 1,
-            "passage": BEES.strip(),
-        }
-        assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
-        assert all(turn["content"] and BEES not in turn["content"] for turn in row["messages"])
+def test_topics_are_asked_about_after_the_prefix_with_the_topic_in_the_system_turn(model: Any) -> None:
+    outcome = instruct(model=model, topics=["law", "cooking"], count=4, max_tokens=96, temperature=0.7, top_p=0.9)
+    assert outcome.stats["by prefix"] == len(outcome.kept) > 2
+    assert all([turn["role"] for turn in messages] == ["user"] for messages in outcome.kept["messages"])
+    assert not [messages for messages in outcome.kept["messages"] if "<|" in messages[0]["content"]]
