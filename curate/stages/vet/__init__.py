@@ -21,7 +21,7 @@ from curate.stages.vet.bounds import CUT_OFF, GIBBERISH, NEGATIVES, OTHER_QUESTI
 from curate.stages.vet.negatives import make_negatives
 from curate.stages.vet.signs import SIGNS, Conversation, measure
 
-SAMPLE = 240  # answers of the pool that bounds are set by
+SAMPLE = 200  # answers of the pool that bounds are set by
 FEW = 6  # words of an answer, below which nothing is proven of it
 Reason = Literal["answers another question", "cut off", "gibberish"]
 Sign = Literal["ifd", "logprob", "end_logprob", "relevance"]
@@ -54,7 +54,8 @@ def _set_bounds(records: Dataset, config: Mapping[str, Any]) -> Calibration:
     bounds: dict[str, Limits] = dict(given)
     stats: dict[str, float] = {}
     for reason in wanted:
-        division = divide(reason, pool, measure(negatives[NEGATIVES[reason]], *models), config["most_lost"])
+        bad = measure(negatives[NEGATIVES[reason]], *models, REASONS[reason])
+        division = divide(reason, pool, bad, config["most_lost"])
         bounds[reason] = division.bounds
         numbers = dict(division.bounds)
         if division.separation:

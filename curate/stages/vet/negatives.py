@@ -10,7 +10,7 @@ import numpy as np
 from curate.models.protocols import Embedder
 from curate.stages.vet.signs import Conversation
 
-SWAPPED, CUT, SHUFFLED = 120, 100, 60  # how many of each are made, where the pool has as many answers
+SWAPPED, CUT, SHUFFLED = 100, 60, 50  # how many of each are made, where the pool has as many answers
 WORDS = 8  # the least of an answer that is cut or shuffled: fewer can be whole
 COPY = 0.9  # the cosine of two instructions from which on the answer to one may answer the other
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,14 @@ SIGNS = {"ifd": 1, "logprob": -1, "end_logprob": -1, "relevance": -1}
 
 
 def measure(
-    conversations: Sequence[Conversation], critic: LanguageModel | None, embedder: Embedder | None
+    conversations: Sequence[Conversation],
+    critic: LanguageModel | None,
+    embedder: Embedder | None,
+    wanted: Iterable[str] = tuple(SIGNS),
 ) -> dict[str, np.ndarray]:
     """The signs of the last turn of each conversation: float64 (n,) for each, NaN where one cannot be told.
+
+    Those that are not `wanted` may be left out, and are NaN then.
 
     By the critic, in its own chat template: `logprob`, the mean log-probability (nats) of the answer's tokens given all
     before; `ifd`, the ratio of that to its mean log-probability after an empty instruction (Cherry_LLM, arXiv
@@ -29,9 +34,11 @@ def measure(
     the answer.
     """
     signs = {name: np.full(len(conversations), np.nan) for name in SIGNS}
-    if critic is not None:
+    if critic is not None and not {"ifd", "logprob", "end_logprob"}.isdisjoint(wanted):
         given = _scored(critic, conversations)
-        alone = _scored(critic, [[{"role": "user", "content": ""}, turns[-1]] for turns in conversations])
+        alone: Sequence[tuple[np.ndarray, float] | None] = [None] * len(conversations)
+        if "ifd" in wanted:
+            alone = _scored(critic, [[{"role": "user", "content": ""}, turns[-1]] for turns in conversations])
         for row, (with_it, without_it) in enumerate(zip(given, alone, strict=True)):
             if with_it is not None:
                 answer, end = with_it
@@ -40,7 +47,7 @@ def measure(
                     signs["logprob"][row] = surprisal.mean_logprob(answer)
                     if without_it is not None and len(without_it[0]):
                         signs["ifd"][row] = surprisal.loss_ratio(answer, without_it[0])
-    if embedder is not None and conversations:
+    if embedder is not None and conversations and "relevance" in wanted:
         asked = embedder.embed([_asked(turns) for turns in conversations])
         answers = embedder.embed([turns[-1]["content"] for turns in conversations])
         signs["relevance"] = (asked.astype(np.float64) * answers).sum(1)
