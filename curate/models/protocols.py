@@ -6,7 +6,7 @@ or wrap a prompt in a template of its own. A model behind a chat endpoint takes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -56,6 +56,12 @@ class Completion:
     why: str = ""
 
 
+Again: TypeAlias = Callable[[int, Sequence[Completion]], Prompt | None]
+"""Asked with a prompt's number and its completions as soon as they are there: gives the prompt that takes its place, or
+None to keep them. Called by any thread, by several at a time, and not to ask the model itself.
+"""
+
+
 @dataclass(frozen=True)
 class Conversation:
     """What a model answers: messages that end with a user turn, and the seed of this answer's own random stream."""
@@ -98,8 +104,13 @@ class LanguageModel(Protocol):
     context_length: int
     shares_batches: bool
 
-    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
+    def complete(
+        self, prompts: Sequence[Prompt], sampling: Sampling, again: Again | None = None
+    ) -> list[list[Completion]]:
         """`sampling.n` completions of each prompt. The same prompt and seed give the same text in any batch.
+
+        With `again`, a prompt that takes the place of another goes in at once, and its completions are asked about and
+        returned instead of the first ones.
 
         Raises CurateError for what concerns all prompts; what concerns one is said by its completions.
         """

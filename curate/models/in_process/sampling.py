@@ -28,9 +28,9 @@ def streams(seeds: Sequence[int], samples: Sequence[int]) -> np.ndarray:
     return mix(mix(keys + GAMMA) + np.asarray(samples, dtype=np.uint64) + GAMMA)
 
 
-def uniforms(states: np.ndarray, step: int) -> np.ndarray:
-    """The number of each stream at `step`: float64 in [0, 1), 53 random bits."""
-    return (mix(states + np.uint64(step) + GAMMA) >> np.uint64(11)) * 2.0**-53
+def uniforms(states: np.ndarray, steps: np.ndarray | int) -> np.ndarray:
+    """The number of each stream at its step, or at the same one: float64 in [0, 1), 53 random bits."""
+    return (mix(states + np.asarray(steps, np.uint64) + GAMMA) >> np.uint64(11)) * 2.0**-53
 
 
 def draw(logits: torch.Tensor, numbers: np.ndarray, temperature: float, top_p: float) -> torch.Tensor:
