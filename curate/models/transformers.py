@@ -58,6 +58,7 @@ class TransformersModel(TemplatedBackend):
         self.context_length = context_length(self._config, self.chat.tokenizer)
         self._scorer: Scorer | None = None
         self._batch_class: type[Batch] | None = None
+        self._packed = False
         self._lock = threading.Lock()  # for a whole call: threads that take turns leave each other's workers spinning
         self._inference_mode = torch.inference_mode
         self._grammars: dict[tuple[int, ...], Grammar] = {}
@@ -72,6 +73,7 @@ class TransformersModel(TemplatedBackend):
         """
         completions: list[list[Completion]] = [[]] * len(prompts)
         with self._lock, self._inference_mode():
+            self._pack(True)
             grammar = self._grammar(sampling.stop_token_ids) if sampling.json_schema else None
             rows = [self._rows(number, prompt, sampling, grammar) for number, prompt in enumerate(prompts)]
 
@@ -107,6 +109,7 @@ class TransformersModel(TemplatedBackend):
 
         check_scorable(self, sequences, masks)
         with self._lock, self._inference_mode():
+            self._pack(False)
             self._scorer = self._scorer or Scorer(self._model)
             return self._scorer.score(sequences, masks)
 
@@ -133,6 +136,14 @@ class TransformersModel(TemplatedBackend):
     def _completions(self, rows: Sequence[Row]) -> list[Completion]:
         texts = to_texts(self.chat.tokenizer, [row.tokens for row in rows])
         return [Completion(text, "stop" if row.finished else "length") for text, row in zip(texts, rows, strict=True)]
+
+    def _pack(self, packed: bool) -> None:
+        """Has the linear layers as decoding wants them on a CPU, or as they were loaded."""
+        from curate.models.in_process.linear import pack_linear_layers, unpack_linear_layers
+
+        if self.device.type == "cpu" and packed != self._packed:
+            (pack_linear_layers if packed else unpack_linear_layers)(self._model)
+            self._packed = packed
 
     def _batch(self) -> Batch:
         from curate.models.in_process.slots import batch_of
