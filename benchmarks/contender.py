@@ -60,3 +60,11 @@ def serve(work: Callable[[], dict[str, Any]]) -> None:
     print(f"{MARK}{{}}", flush=True)
     for _ in sys.stdin:
         print(f"{MARK}{json.dumps(work())}", flush=True)
+
+
+def core_seconds() -> float:
+    """What this process and its children have computed; on a shared machine, steadier than the clock."""
+    import psutil
+
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    return sum(process.cpu_times().user + process.cpu_times().system for process in processes)

@@ -1,12 +1,12 @@
 """Tokens a second of scoring given responses: our scorer, vLLM's prompt log-probabilities, and the usual loop.
 
-    python benchmarks/scoring.py [--pool ../shared/data/multi_response.parquet]
+    python benchmarks/scoring.py [--pool ../shared/data/multi_response.parquet] [--model MODEL]
 
 Prints Markdown for benchmarks/RESULTS.md. Every contender has a process of its own and keeps its model loaded; they
 score the same candidates in turn, `--rounds` times, and the fastest round counts. All count the same tokens: prompt and
 response of each candidate. The usual loop is transformers, one candidate after another, with all logits. vLLM runs
-where it is installed. After the shipped base model, a Qwen3-0.6B-shaped one of random weights is measured, whose
-vocabulary has 151,936 words; on a GPU, a 1.7B-shaped one.
+where it is installed. After the model (the shipped base model, unless another is named), a Qwen3-0.6B-shaped one of
+random weights is measured, whose vocabulary has 151,936 words; on a GPU, a 1.7B-shaped one.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from typing import Any
 import numpy as np
 from contender import Contender, serve, take_turns
 
+from curate.models.locate import display_name, loadable_model
+
 BASE = "data/models/demo-base"
 SHAPES = {  # of Qwen3, from its published configurations
     "Qwen3-0.6B-shaped": {"hidden_size": 1024, "intermediate_size": 3072},
@@ -39,7 +41,8 @@ LONGEST = 1000  # tokens of a candidate and its prompt
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pool", default="../shared/data/multi_response.parquet", help="instruction, output per row")
-    parser.add_argument("--instructions", type=int, default=12, help="of the pool, for the base model")
+    parser.add_argument("--model", default=BASE, help="directory, GGUF file, hub name or package:NAME/PATH")
+    parser.add_argument("--instructions", type=int, default=12, help="of the pool, for the model")
     parser.add_argument("--candidates", type=int, default=10, help="per instruction")
     parser.add_argument("--large", type=int, default=1, help="instructions for the large model; 0 leaves it out")
     parser.add_argument("--large-candidates", type=int, default=4, help="per instruction, for the large model")
@@ -52,7 +55,8 @@ def main() -> None:
         return
     print(_machine(arguments.dtype or DTYPES), flush=True)
     with tempfile.TemporaryDirectory() as directory:
-        compare(BASE, BASE, arguments, arguments.instructions, arguments.candidates, Path(directory))
+        model = arguments.model
+        compare(display_name(model), model, arguments, arguments.instructions, arguments.candidates, Path(directory))
         if arguments.large:
             shape = list(SHAPES)[_has_gpu()]
             made = _random_model(shape, Path(directory) / shape)
@@ -107,7 +111,7 @@ def _limits(name: str, model: str, dtype: str, pool: Path, fed: int, scored: int
         f"{flops / seconds / peak:.0%} of the {peak / 1e9:,.0f} GFLOP/s of a large matrix product here.",
         flush=True,
     )
-    if _has_gpu() or model != BASE:
+    if _has_gpu() or name in SHAPES:
         return
     task = {"contender": "curate", "model": model, "dtype": dtype, "pool": str(pool)}
     both = [{**task, "threads": 1, "half": half} for half in (0, 1)]
@@ -179,7 +183,7 @@ def _loop(task: dict[str, Any]) -> Any:
     from transformers import AutoModelForCausalLM
 
     dtype = getattr(torch, task["dtype"])
-    model = AutoModelForCausalLM.from_pretrained(task["model"], dtype=dtype).eval()
+    model = AutoModelForCausalLM.from_pretrained(loadable_model(task["model"]), dtype=dtype).eval()
     model.to("cuda" if _has_gpu() else "cpu")
 
     def score(pairs: list[Any]) -> list[float]:
@@ -262,7 +266,7 @@ def _flops(model: str, fed: int, scored: int) -> float:
     from transformers import AutoConfig, AutoModelForCausalLM
 
     with torch.device("meta"):
-        plain = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(model))
+        plain = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(loadable_model(model)))
     head = plain.get_output_embeddings().weight.numel()
     layers = sum(p.numel() for name, p in plain.named_parameters() if "embed" not in name and "lm_head" not in name)
     return 2.0 * (fed * layers + scored * head)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from curate.stages.extend import extend as extend
     from curate.stages.fit import fit as fit
     from curate.stages.gate import gate as gate
+    from curate.stages.instruct import instruct as instruct
     from curate.stages.label import label as label
     from curate.stages.load import load as load
     from curate.stages.moderate import moderate as moderate
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from curate.stages.screen import screen as screen
     from curate.stages.synthesize import synthesize as synthesize
     from curate.stages.trim import trim as trim
+    from curate.stages.vet import vet as vet
 
 _HOMES = {
     "Turn": "curate.answers",

@@ -22,7 +22,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from curate import signatures
 from curate.errors import CurateError, explain
 from curate.models.kept import Role, kept_model
-from curate.outcome import REJECTED, Outcome, reasons_of
+from curate.outcome import REJECTED, Calibration, Outcome, reasons_of
+from curate.records.reading import KINDS
 from curate.records.schema import broken_columns, columns_of
 from curate.records.shapes import Rows, as_pool
 from curate.registry import column_hint, missing_columns
@@ -34,6 +35,7 @@ Columns = Sequence[str] | Callable[[Any], Sequence[str]]
 Count = Callable[[Any], int | None]
 Check = Callable[[Any], object]
 Summary = Callable[[Mapping[str, float]], dict[str, float]]
+Calibrate = Callable[[Dataset, Any], Calibration]
 P = ParamSpec("P")
 
 
@@ -53,6 +55,8 @@ class Stage(Generic[P]):
         reasons: Mapping[str, str],
         check: Check,
         summary: Summary,
+        calibrate: Calibrate | None,
+        reads: Sequence[str],
         version: int | None,
     ) -> None:
         self.function = function
@@ -62,6 +66,8 @@ class Stage(Generic[P]):
         self.reasons = dict(reasons)
         self.check = check
         self.summary = summary
+        self.calibrate = calibrate
+        self.reads = reads
         self._needs, self._makes, self._copies = needs, makes, dict(copies)
         self._version = version
         self.description = inspect.getdoc(function) or ""
@@ -168,10 +174,11 @@ class Stage(Generic[P]):
             pool = None if self.sees == "nothing" else _pool(records)
             if pool is not None:
                 self.check_records(pool, config)
-            outcome = self.outcome(pool, config)
+            calibration = self.calibrate(pool, config) if self.calibrate and pool is not None else Calibration({}, {})
+            outcome = self.outcome(pool, {**config, **calibration.parameters})
         except CurateError as error:
             raise CurateError(f"{self.name}: {error}") from error.__cause__
-        return replace(outcome, stats=self.merge_stats([outcome.stats]))
+        return replace(outcome, stats=self.merge_stats([outcome.stats]) | calibration.stats)
 
     def _given(self, args: Sequence[Any], kwargs: Config) -> tuple[Any, dict[str, Any]]:
         """The records of a call from Python, None for a stage that makes them, and its parameters."""
@@ -249,6 +256,8 @@ def stage(
     reasons: Mapping[str, str] = types.MappingProxyType({}),
     check: Check = lambda config: None,
     summary: Summary = lambda _: {},
+    calibrate: Calibrate | None = None,
+    reads: Sequence[str] = KINDS,
     version: int | None = None,
 ) -> Callable[[Callable[P, Outcome]], Stage[P]]:
     """Declares a stage: what it sees, which columns it needs and makes, and every reason that it drops records for.
@@ -257,7 +266,9 @@ def stage(
     of others: whatever begins with a key is there again with the value instead. `needs_rows` is the least number of
     records that it takes, `makes_rows` the most that come out, None where that is not known. `check` raises CurateError
     for parameters that no single type can refuse, before anything is loaded. `summary` says what follows from the
-    counters of all records together, where the counters of shards do not add up to it. `version` is part of the key
+    counters of all records together, where the counters of shards do not add up to it. `calibrate` looks at all records
+    once, before a stage that sees each is given them in shards, and sets parameters. `reads` are the kinds of files
+    that it takes of a directory, whose contents are part of the key of its results. `version` is part of the key
     under which a run keeps the stage's results: raise it when they change; without one, the source of the module is.
     """
 
@@ -273,6 +284,8 @@ def stage(
             reasons=reasons,
             check=check,
             summary=summary,
+            calibrate=calibrate,
+            reads=reads,
             version=version,
         )
 

@@ -24,6 +24,7 @@ COUNTERS = 20  # of a stage that are shown
 TOO_LONG = "too long"  # the reason, in every stage, for what exceeds a context or a bound
 REASON = "reason"
 COVERAGE = "coverage "  # how the counters begin that a table shows: `coverage COSINE [BASELINE]`
+BOUNDS = "bounds "  # the same of what a stage has set for a pool: `bounds REASON: NUMBER`
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,14 @@ class Outcome:
         table = _first_rows(self.kept).style.hide(axis="index").set_caption(escape(self.funnel)).format(escape="html")
         markup: str = table.to_html()
         return markup
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a stage set by a look at all records: parameters, as YAML gives them, and numbers for its counters."""
+
+    parameters: dict[str, Any]
+    stats: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -140,10 +149,17 @@ def counts(counters: Mapping[str, float]) -> str:
 
 def counter_lines(title: str, stats: Mapping[str, float]) -> list[str]:
     """A stage's counters, on one line, and what a choice covers of its pool as a table."""
-    plain = {name: value for name, value in stats.items() if not name.startswith(COVERAGE)}
+    plain = {name: value for name, value in stats.items() if not name.startswith((COVERAGE, BOUNDS))}
     lines = [f"{title}: {counts(plain)}"] if plain else []
+    bounds: dict[str, dict[str, str]] = {}
+    for name in (name for name in stats if name.startswith(BOUNDS)):
+        reason, _, number = name.removeprefix(BOUNDS).partition(": ")
+        bounds.setdefault(reason, {})[number] = f"{stats[name]:.3g}"
+    if bounds:
+        table = pd.DataFrame.from_dict(bounds, orient="index").fillna("")
+        lines.append(f"{title}: set for this pool\n{table.to_string()}")
     shares: dict[str, dict[str, str]] = {}
-    for name in (name for name in stats if name not in plain):
+    for name in (name for name in stats if name.startswith(COVERAGE)):
         cosine, _, baseline = name.removeprefix(COVERAGE).partition(" ")
         shares.setdefault(baseline or "the choice", {})[cosine] = f"{stats[name]:.1%}"
     if shares:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from curate.declaration import Stage
 from curate.errors import CurateError, explain, nearest
 from curate.models.spec import ModelSpec, models_schema, parse_spec
+from curate.models.usage import BudgetLimits, Usage
 from curate.records.identity import digest
 from curate.records.reading import files_of
 from curate.registry import column_hint, get_stage, missing_columns, stage_names
@@ -32,6 +33,12 @@ class PipelineFile(BaseModel):
     shard_rows: Annotated[
         int, Field(gt=0, description="rows between two checkpoints of a stage that sees each row")
     ] = 256
+    budget: Annotated[
+        BudgetLimits | None,
+        Field(
+            min_length=1, description="what the run may cost: {money: 5} at the models' prices, or {tokens: 1000000}"
+        ),
+    ] = None
     models: Annotated[dict[str, dict[str, Any]], Field(description="the models, by the part that they play")] = {}
     stages: Annotated[list[dict[str, dict[str, Any] | None] | str], Field(min_length=1, description="in order")]
 
@@ -83,7 +90,7 @@ class Pipeline:
         except ValidationError as error:
             raise explain(error, origin, PipelineFile) from None
         self.name, self.origin = name, origin
-        self.seed, self.shard_rows = parsed.seed, parsed.shard_rows
+        self.seed, self.shard_rows, self.budget = parsed.seed, parsed.shard_rows, parsed.budget
         self.models: dict[str, ModelSpec] = {}
         for model, spec in parsed.models.items():
             try:
@@ -95,6 +102,7 @@ class Pipeline:
         self._check_counts()
         self._check_models()
         self._check_columns()
+        self._check_budget()
 
     @classmethod
     def from_yaml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Pipeline:
@@ -120,6 +128,7 @@ class Pipeline:
         return {
             "seed": self.seed,
             "shard_rows": self.shard_rows,
+            **({"budget": dict(self.budget)} if self.budget else {}),
             "models": {name: spec.to_dict() for name, spec in self.models.items()},
             "stages": [{step.name: as_yaml(step.config)} for step in self.steps],
         }
@@ -129,6 +138,12 @@ class Pipeline:
         """What identifies each model that a stage uses."""
         used = {name for step in self.steps for name in step.models()}
         return {name: self.models[name].fingerprint() for name in sorted(used)}
+
+    def cost(self, usage: Mapping[str, Usage]) -> float | None:
+        """What it costs to ask the models so much, at their prices; None where none has a price."""
+        costs = [asked.cost(self.models[name].prices) for name, asked in usage.items() if name in self.models]
+        priced = [cost for cost in costs if cost is not None]
+        return sum(priced) if priced else None
 
     @property
     def makers(self) -> int:
@@ -141,7 +156,7 @@ class Pipeline:
         keys: list[str] = []
         for number, step in enumerate(self.steps):
             models = {name: self.fingerprints[name] for name in step.models()}
-            files = [_content_hash(file) for file in step.files()]
+            files = [_content_hash(file, step.stage.reads) for file in step.files()]
             parts = (step.name, step.stage.version, as_yaml(step.config), models, files, self.shard_rows)
             before = keys[:number] if number == self.makers else keys[-1:] if number > self.makers else []
             keys.append(digest(before, *parts))
@@ -169,7 +184,7 @@ class Pipeline:
 
     def _check_order(self) -> None:
         if self.steps[0].stage.sees != "nothing":
-            raise CurateError(f"{self.steps[0].where}: the first stage must make records: load or synthesize")
+            raise CurateError(f"{self.steps[0].where}: the first stage must make records: load, synthesize or instruct")
         for before, step in pairwise(self.steps):
             if step.stage.sees == "nothing" and before.stage.sees != "nothing":
                 raise CurateError(f"{step.where}: it can only be first, or after another stage that makes records")
@@ -198,7 +213,7 @@ class Pipeline:
                         raise CurateError(f"{where}: there is no model {name!r} under 'models'; {hint}")
                     kinds = kinds_of(step.stage.parameters[parameter].annotation)
                     if self.models[name].kind not in kinds:
-                        raise CurateError(f"{where}: {_wrong_kind(self.models[name], name, kinds)}")
+                        raise CurateError(f"{where}: {_wrong_kind(self.models[name], name, kinds, step.stage.name)}")
         for name in sorted({name for step in self.steps for name in step.models()}):
             try:
                 self.models[name].check()
@@ -217,6 +232,13 @@ class Pipeline:
                 present.update(step.stage.makes(step.config, present))
             except CurateError as error:
                 raise CurateError(f"{step.where}: {error}") from None
+
+    def _check_budget(self) -> None:
+        if self.budget and "money" in self.budget and not any(spec.prices for spec in self.models.values()):
+            raise CurateError(
+                f"{self.origin}: budget.money: no model has a price; add prices: {{prompt: ..., completion: ...}} of "
+                "a million tokens to the models that cost something, or give the budget in tokens"
+            )
 
 
 def pipeline_schema() -> dict[str, Any]:
@@ -237,18 +259,21 @@ def pipeline_schema() -> dict[str, Any]:
     return schema
 
 
-def _wrong_kind(spec: ModelSpec, name: str, kinds: Sequence[str]) -> str:
+def _wrong_kind(spec: ModelSpec, name: str, kinds: Sequence[str], stage: str) -> str:
     if spec.kind == "chat" and kinds == ["language"]:
+        instead = (
+            "; or let the stage instruct write the instructions, which asks for them" if stage == "synthesize" else ""
+        )
         return (
             f"{name!r} (backend {spec.backend}) answers conversations, and can neither go on from the beginning of a "
-            "text nor score one; name a model of the backends transformers, vllm or server here"
+            f"text nor score one; name a model of the backends transformers, vllm or server here{instead}"
         )
     return f"needs a model of the kind {' or '.join(kinds)}, {name!r} is not one"
 
 
-def _content_hash(path: Path) -> str:
-    """The hash of a file's content, or of the names and contents of a directory's readable files."""
+def _content_hash(path: Path, kinds: Sequence[str]) -> str:
+    """The hash of a file's content, or of the names and contents of those files of a directory that are of `kinds`."""
     if path.is_dir():
-        return digest([(str(file.relative_to(path)), _content_hash(file)) for file in files_of(path)])
+        return digest([(str(file.relative_to(path)), _content_hash(file, kinds)) for file in files_of(path, kinds)])
     with path.open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest()[:32]

@@ -70,7 +70,10 @@ def test_every_shipped_recipe_is_valid(recipe, monkeypatch):
             "p.yaml: stage 2 (fit): needs 'candidates' or 'response', which the records do not have; "
             "put one of these stages before it: respond, choose",
         ),
-        ({"stages": [RESPOND]}, "p.yaml: stage 1 (respond): the first stage must make records: load or synthesize"),
+        (
+            {"stages": [RESPOND]},
+            "p.yaml: stage 1 (respond): the first stage must make records: load, synthesize or instruct",
+        ),
         ({"stages": [SYNTHESIZE, RESPOND, SYNTHESIZE]}, "p.yaml: stage 3 (synthesize): it can only be first"),
         ({"stages": [{"load": {"path": "no/such.jsonl"}}]}, "no/such.jsonl (looked for "),
     ],

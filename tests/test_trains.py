@@ -134,7 +134,8 @@ def test_the_output_of_every_recipe_trains(tmp_path, recipe, reward_directory, m
     for entry in stages:
         for name, values in entry.items():
             entry[name] = values = dict(values or {})
-            scaled = {"load": {"path": str(pool)}, "synthesize": {"count": 24}, "diversify": {"count": 2}}
+            scaled = {"load": {"path": str(pool)}, "diversify": {"count": 2}}
+            scaled |= {key: {"count": 24} for key in ("synthesize", "instruct")}
             values.update(scaled.get(name, {}))
             if "max_tokens" in values:
                 values["max_tokens"] = min(values["max_tokens"], 96)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase
 
 
@@ -45,8 +48,37 @@ class ControlTokens:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Matches any one token that may be control, the longest where several begin."""
-        longest_first = sorted(self.ids, key=lambda token: (-len(token), token))
-        return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+        return _any_of(self.ids)
+
+    def held_in(self, texts: Sequence[str]) -> list[list[str]]:
+        """The declared control tokens that the tokenizer reads in each text, sorted."""
+        held: list[list[str]] = [[] for _ in texts]
+        suspects = [n for n, text in enumerate(texts) if text and (not self._literal or self._characters.search(text))]
+        if suspects:
+            encoded = self._tokenizer([texts[n] for n in suspects], add_special_tokens=False, verbose=False)
+            for n, tokens in zip(suspects, encoded["input_ids"], strict=True):
+                held[n] = sorted({self.declared[token] for token in tokens if token in self.declared})
+        return held
+
+    @cached_property
+    def _characters(self) -> re.Pattern[str]:
+        """Matches the characters of any declared token."""
+        return _any_of(self.declared.values())
+
+    @cached_property
+    def _literal(self) -> bool:
+        """Whether a text has to hold the characters of a declared token for the tokenizer to read that token in it.
+
+        It does if the token is taken out of the text before the text is normalized, and if the tokenizer's own model
+        never writes it.
+        """
+        if not self._tokenizer.is_fast:
+            return False
+        backend, added = self._tokenizer.backend_tokenizer, self._tokenizer.added_tokens_decoder
+        if any(id not in added or (added[id].normalized and backend.normalizer) for id in self.declared):
+            return False
+        own = backend.get_vocab(with_added_tokens=False)
+        return _never_writes(backend, {token for token in self.declared.values() if token in own})
 
     def split(self, text: str) -> list[str]:
         """The text cut at its control tokens: a text, a token, a text, and so on; texts may be empty."""
@@ -62,3 +94,24 @@ class ControlTokens:
         while (broken := tokens.sub(r"\1 ", text)) != text:
             text = broken
         return text
+
+
+def _any_of(tokens: Iterable[str]) -> re.Pattern[str]:
+    """Matches any one of the tokens, the longest where several begin."""
+    longest_first = sorted(tokens, key=lambda token: (-len(token), token))
+    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+
+def _never_writes(backend: Tokenizer, tokens: set[str]) -> bool:
+    """Whether it is certain that the tokenizer's model gives none of these tokens of its vocabulary for any text.
+
+    A plain BPE gives single characters, bytes, what it merges, and the unknown token. Other models are not looked into.
+    """
+    if not tokens:
+        return True
+    model = json.loads(backend.to_str())["model"]
+    odd = ("continuing_subword_prefix", "end_of_word_suffix", "ignore_merges")
+    if model["type"] != "BPE" or any(map(model.get, odd)) or model["unk_token"] in tokens:
+        return False
+    single = {token for token in tokens if len(token) == 1 or re.fullmatch("<0x..>", token)}
+    return not single and tokens.isdisjoint(map("".join, model["merges"]))

@@ -1,4 +1,4 @@
-"""From a conversation to its tokens and its assistant mask.
+"""From conversations to their tokens and their assistant masks.
 
     text   = the template's rendering                        (rendering.py)
     spans  = the characters of it that the model writes      (scaffold.py, learnt by turns.py once per shape)
@@ -11,22 +11,49 @@ writes at inference and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice, pairwise
+from typing import NamedTuple
+
+import numpy as np
 
 from curate.chat.rendering import Renderer
 from curate.chat.scaffold import ContentChanged, Message, Scaffold, Shape, Span, shape_of, text_in
 from curate.chat.turns import learn_scaffold
 from curate.errors import CurateError
 
+BATCH = 500  # conversations that are tokenized in one call
 
-@dataclass(frozen=True)
-class Tokenized:
+
+class Tokenized(NamedTuple):
     """A rendered conversation; `assistant_mask` is 1 on the tokens that the model writes at inference, else 0."""
 
     text: str
     input_ids: list[int]
     assistant_mask: list[int]
+
+    @property
+    def last_turn_mask(self) -> list[int]:
+        """The mask with nothing but its last run of ones: what the model writes in its last turn."""
+        mask = self.assistant_mask
+        end = max((token + 1 for token, bit in enumerate(mask) if bit), default=0)
+        begin = max((token + 1 for token in range(end) if not mask[token]), default=0)
+        return [0] * begin + mask[begin:]
+
+
+class Rendered(NamedTuple):
+    """The text of a conversation, and the spans of it that the model itself writes, one for each assistant turn."""
+
+    text: str
+    spans: list[Span]
+
+
+class Encoded(NamedTuple):
+    """The tokens of several texts: their ids, and the characters of each."""
+
+    ids: Sequence[list[int]]
+    offsets: Sequence[Sequence[Span]]
 
 
 class Masker:
@@ -38,22 +65,44 @@ class Masker:
 
     def tokenize(self, messages: Sequence[Message]) -> Tokenized:
         """Text, tokens and assistant mask of a conversation; raises CurateError as `ChatTemplate.tokenize` says."""
-        tokenizer = self._renderer.tokenizer
-        if not tokenizer.is_fast:
+        rendered = self._render(messages)
+        (tokenized,) = _join([rendered], self._encode([rendered.text]))
+        return tokenized
+
+    def tokenize_all(self, conversations: Iterable[Sequence[Message]]) -> Iterator[Tokenized | CurateError]:
+        """What `tokenize` returns or raises for each conversation, in their order.
+
+        While the tokenizer encodes a batch, which leaves Python free, the next one is rendered.
+        """
+        waiting = iter(conversations)
+        with ThreadPoolExecutor(1) as encoder:
+            before: tuple[list[Rendered | CurateError], Future[Encoded]] | None = None
+            while batch := list(islice(waiting, BATCH)):
+                attempts = [self._attempt(messages) for messages in batch]
+                texts = [attempt.text for attempt in attempts if isinstance(attempt, Rendered)]
+                current = attempts, encoder.submit(self._encode, texts)
+                if before:
+                    yield from _results(*before)
+                before = current
+            if before:
+                yield from _results(*before)
+
+    def _attempt(self, messages: Sequence[Message]) -> Rendered | CurateError:
+        try:
+            return self._render(messages)
+        except CurateError as error:
+            return error
+
+    def _render(self, messages: Sequence[Message]) -> Rendered:
+        if not self._renderer.tokenizer.is_fast:
             raise CurateError(
                 f"the tokenizer {self._renderer.name} is a slow one and gives no character offsets, which the "
                 "assistant mask needs; use its fast version"
             )
         text = self._renderer.render(messages)
-        spans = self._written(text, messages)
-        encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        return Tokenized(text, list(encoded["input_ids"]), token_mask(text, encoded["offset_mapping"], spans))
-
-    def _written(self, text: str, messages: Sequence[Message]) -> list[Span]:
-        """The spans of the rendering `text` that the model itself writes, one for each assistant turn."""
         scaffold = self._scaffold(shape_of(messages))
         try:
-            return scaffold.spans(text, [text_in(messages, slot) for slot in scaffold.slots])
+            return Rendered(text, scaffold.spans(text, [text_in(messages, slot) for slot in scaffold.slots]))
         except ContentChanged as changed:
             index, field = scaffold.slots[changed.slot]
             raise self._renderer.fault(
@@ -67,24 +116,59 @@ class Masker:
             self._scaffolds[shape] = learn_scaffold(self._renderer, shape)
         return self._scaffolds[shape]
 
+    def _encode(self, texts: list[str]) -> Encoded:
+        if not texts:
+            return Encoded([], [])
+        encoded = self._renderer.tokenizer(
+            texts, add_special_tokens=False, return_attention_mask=False, return_token_type_ids=False, verbose=False
+        )
+        return Encoded(encoded["input_ids"], [encoding.offsets for encoding in encoded.encodings])
 
-def token_mask(text: str, offsets: Sequence[Span], spans: Sequence[Span]) -> list[int]:
-    """1 for every token that holds a part of a span, else 0; `spans` are in order and do not overlap.
+
+def _results(
+    attempts: Sequence[Rendered | CurateError], encoding: Future[Encoded]
+) -> Iterator[Tokenized | CurateError]:
+    """The attempts with the tokens of those that are rendered, and the errors in their places."""
+    tokenized = iter(_join([attempt for attempt in attempts if isinstance(attempt, Rendered)], encoding.result()))
+    for attempt in attempts:
+        yield next(tokenized) if isinstance(attempt, Rendered) else attempt
+
+
+def _join(rendered: Sequence[Rendered], encoded: Encoded) -> list[Tokenized]:
+    texts = [text for text, _ in rendered]
+    masks = token_masks(texts, encoded.offsets, [spans for _, spans in rendered])
+    return [Tokenized(*parts) for parts in zip(texts, encoded.ids, masks, strict=True)]
+
+
+def token_masks(
+    texts: Sequence[str], offsets: Sequence[Sequence[Span]], spans: Sequence[Sequence[Span]]
+) -> list[list[int]]:
+    """For each text, 1 for every token that holds a part of a span, else 0; spans are in order and do not overlap.
 
     A token that begins before the span counts if it holds more than whitespace of it: a role marker may swallow the
     whitespace after it, and is still not what the model wrote. A token reaches back to the end of the token before it,
     since some tokenizers leave the whitespace that a token begins with out of its offsets.
     """
-    mask: list[int] = []
-    reached, current = 0, 0
-    for own_start, own_end in offsets:
-        start, end = min(own_start, reached), max(own_end, reached)
-        reached = end
-        while current < len(spans) and spans[current][1] <= start:
-            current += 1
-        inside = False
-        if current < len(spans):
-            first, last = spans[current]
-            inside = first <= start or bool(text[first : min(end, last)].strip())
-        mask.append(int(inside))
-    return mask
+    joined = "\n".join(texts)  # one text of all: offsets and spans count from its beginning, and stay in order
+    origins = np.cumsum([0, *(len(text) + 1 for text in texts)])[:-1]
+    counts = [len(tokens) for tokens in offsets]
+    origin = np.repeat(origins, counts)
+    own_start, own_end = _pairs(offsets).T + origin
+    end = np.maximum.accumulate(own_end)
+    reached = np.maximum(np.concatenate(([0], end[:-1])), origin)
+    start = np.minimum(own_start, reached)
+    first, last = (_pairs(spans) + np.repeat(origins, [len(own) for own in spans])[:, None]).T
+    current = np.searchsorted(last, np.maximum.accumulate(start), side="right")  # the first span that is not yet over
+    first, last = np.append(first, len(joined) + 1), np.append(last, len(joined) + 1)
+    inside = first[current] <= start
+    for token in np.flatnonzero(~inside & (first[current] < end)):
+        span = current[token]
+        inside[token] = bool(joined[first[span] : min(end[token], last[span])].strip())
+    mask = inside.astype(int).tolist()
+    bounds = np.cumsum([0, *counts]).tolist()
+    return [mask[begin:stop] for begin, stop in pairwise(bounds)]
+
+
+def _pairs(spans: Sequence[Sequence[Span]]) -> np.ndarray:
+    """All spans in a row, int64 of shape (n, 2)."""
+    return np.fromiter(chain.from_iterable(chain.from_iterable(spans)), np.int64).reshape(-1, 2)

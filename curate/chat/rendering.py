@@ -167,7 +167,7 @@ class Renderer:
         )
         return str(rendered)
 
-    @property
+    @cached_property
     def _variables(self) -> dict[str, Any]:
         """What the template sees besides the messages; `strftime_now` shadows its own clock."""
         midnight = datetime.datetime.combine(self.date, datetime.time())

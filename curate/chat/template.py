@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from curate.chat.check import findings
@@ -13,6 +13,7 @@ from curate.chat.rendering import Renderer
 from curate.chat.response import Marks, Response, marks_of
 from curate.chat.scaffold import Message
 from curate.chat.stops import assistant_stops, user_stops
+from curate.errors import CurateError
 
 
 class ChatTemplate(Renderer):
@@ -47,6 +48,10 @@ class ChatTemplate(Renderer):
         """
         return self._masker.tokenize(messages)
 
+    def tokenize_all(self, conversations: Iterable[Sequence[Message]]) -> Iterator[Tokenized | CurateError]:
+        """What `tokenize` returns or raises for each conversation, in their order; many at a time are faster."""
+        return self._masker.tokenize_all(conversations)
+
     def parse_response(self, text: str) -> Response:
         """The content and the reasoning of what a model wrote after the generation prompt, its end token left out."""
         return self._marks.parse(text)
@@ -71,6 +76,10 @@ class ChatTemplate(Renderer):
     def declared_control_tokens(self) -> dict[int, str]:
         """The control tokens that are special or named in the template's source, by id."""
         return self.control.declared
+
+    def control_tokens_in(self, texts: Sequence[str]) -> list[list[str]]:
+        """The declared control tokens that the tokenizer reads in each text, sorted."""
+        return self.control.held_in(texts)
 
     def inert(self, text: str) -> str:
         """The text with a space in every control token, so that the tokenizer reads it as text and not as control."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -43,6 +45,49 @@ def answers(
     for row, samples in zip(prompts, completions, strict=True):
         found[row] = [_answer(model, sample) for sample in samples]
     return [found[row] for row in range(len(asked))]
+
+
+def user_turns(model: LanguageModel, asked: Sequence[Conversation], sampling: Sampling) -> list[list[Completion]]:
+    """`sampling.n` texts that the model writes as the next user turn of each conversation (MAGPIE, arXiv 2406.08464).
+
+    A conversation is empty, a system turn, or ends with an assistant turn. The template's stop tokens take the place of
+    those in `sampling`. One that the template refuses is completed by `refused`, one that leaves no room by `too long`.
+    """
+    sampling = replace(sampling, stop_token_ids=tuple(model.chat.user_stop_token_ids))
+    found: dict[int, list[Completion]] = {}
+    prompts: dict[int, Prompt] = {}
+    for row, conversation in enumerate(asked):
+        try:
+            tokens = model.chat.encode(model.chat.pre_query_prefix(conversation.messages))
+        except CurateError as error:
+            found[row] = [Completion("", "refused", str(error))] * sampling.n
+            continue
+        if len(tokens) < model.context_length:
+            prompts[row] = Prompt(tokens, conversation.seed)
+        else:
+            found[row] = [Completion("", "too long")] * sampling.n
+    completions = model.complete(list(prompts.values()), sampling) if prompts else []
+    found |= dict(zip(prompts, completions, strict=True))
+    return [found[row] for row in range(len(asked))]
+
+
+def read_object(text: str, keys: Sequence[str]) -> dict[str, Any]:
+    """The JSON object that an answer is, with these keys and no others, each once; else ValueError says what is wrong.
+
+    A Markdown fence around the whole of it is no matter.
+    """
+    fenced = re.fullmatch(r"```(?:json)?\n(.*)\n```", text.strip(), re.DOTALL)
+    try:
+        pairs = json.loads(fenced[1] if fenced else text, object_pairs_hook=_Pairs)
+    except (json.JSONDecodeError, RecursionError):
+        raise ValueError("it is not JSON") from None
+    if not isinstance(pairs, _Pairs) or sorted(key for key, _ in pairs) != sorted(keys):
+        raise ValueError(f"it is not one JSON object with the keys {', '.join(keys)}")
+    return dict(pairs)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The keys and values of a JSON object, as often as they stand there."""
 
 
 def _numbers(model: LanguageModel, tokens: Sequence[int], sampling: Sampling, whole: bool) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -16,6 +17,7 @@ from curate.models.gguf import check_gguf_template, check_gguf_tokenizer, check_
 from curate.models.locate import display_name, locate
 from curate.models.protocols import Kind
 from curate.models.tokenizer import load_chat, read_template
+from curate.models.usage import Meter
 
 ModelSource = Annotated[str, Field(min_length=1, description="directory, GGUF file, hub name, or package:NAME/PATH")]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
@@ -36,6 +38,7 @@ class Backend:
       annotated, with types that YAML has, with bounds and a description in `Annotated`. A constructor that ends in
       `**rest` hands it to that of its base class, whose parameters are then its own too.
     - A model has the attributes of the protocol, and its methods can be called by several threads at a time.
+    - Its methods count what they are asked and what they write: `self.meter.count(Usage(...))`.
     - Its module imports the libraries that run models when one is made, not before.
 
     A class that is otherwise is refused in one sentence when it is first used.
@@ -48,6 +51,11 @@ class Backend:
     def __init__(self, model: ModelSource, date: datetime.date | None = None) -> None:
         """`date` is what a chat template that prints today's date prints."""
         self.name = self.shown_name(model)
+
+    @cached_property
+    def meter(self) -> Meter:
+        """Counts the model's requests and tokens; a run puts its own here."""
+        return Meter()
 
     @classmethod
     def shown_name(cls, model: str) -> str:

@@ -24,6 +24,7 @@ from curate.models.endpoint import (
 )
 from curate.models.protocols import Answer, Conversation, Finish, Sampling
 from curate.models.samples import Sampler, read_choices
+from curate.models.usage import Usage, usage_in
 
 PATH = "chat/completions"
 REASONING = ("reasoning_content", "reasoning")  # the keys under which endpoints give it
@@ -103,6 +104,7 @@ class ChatEndpointModel(Backend):
                 **response_format(sampling.json_schema),
             }
             reply = self._parameters.post(self._endpoint, body)
+            self.meter.count(usage_in(reply) or Usage(1, uncounted=1))
             return read_choices(reply, count, self._endpoint.address(PATH), self._read)
 
         return self._sampler.all(request, conversations, sampling.n, sampling)

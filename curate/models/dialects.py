@@ -205,7 +205,8 @@ def _read_ollama(reply: Any) -> Any:
     if not isinstance(reply, Mapping) or "response" not in reply:
         return reply
     choice = {"index": 0, "text": reply["response"], "finish_reason": reply.get("done_reason")}
-    return {"choices": [choice], "usage": {"prompt_tokens": reply.get("prompt_eval_count")}}
+    usage = {"prompt_tokens": reply.get("prompt_eval_count"), "completion_tokens": reply.get("eval_count")}
+    return {"choices": [choice], "usage": usage}
 
 
 def _said_limits(endpoint: Endpoint, model: str, entry: Mapping[str, Any]) -> Limits:

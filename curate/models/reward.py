@@ -17,6 +17,7 @@ from curate.models.backend import Backend, ModelSource, TemplatedBackend
 from curate.models.context import context_length
 from curate.models.in_process.hardware import Device, Dtype, free_memory, pick_device, pick_dtype
 from curate.models.locate import locate
+from curate.models.usage import Usage
 
 if TYPE_CHECKING:
     from curate.records.schema import Message
@@ -89,6 +90,7 @@ class RewardTransformersModel(TemplatedBackend):
                     f"a conversation has {len(row)} tokens, more than the context of {self.name} "
                     f"({self.context_length} tokens)"
                 )
+        self.meter.count(Usage(len(rows), sum(map(len, rows))))
         rewards = np.empty(len(rows), np.float32)
         with self._lock, self._inference_mode():
             for batch in _batches(rows):

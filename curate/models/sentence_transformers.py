@@ -14,6 +14,7 @@ from curate.errors import CurateError, first_line
 from curate.models.backend import Backend, ModelSource, Precision, TrustRemoteCode
 from curate.models.in_process.hardware import Device, free_memory, pick_device, pick_dtype
 from curate.models.locate import locate
+from curate.models.usage import Usage
 
 _TOKENS = 1024  # padded tokens in a batch on a CPU, where what a layer computes should stay in the caches
 
@@ -69,7 +70,9 @@ class SentenceTransformersModel(Backend):
             return self.embed([""])[:0]
         vectors: list[Any] = [None] * len(texts)
         with self._lock:
-            for rows in self._batches(texts):
+            lengths = self._lengths(texts)
+            self.meter.count(Usage(len(texts), sum(lengths)))
+            for rows in self._batches(lengths):
                 encoded = self._model.encode(
                     [texts[row] for row in rows],
                     prompt=self._prompt,
@@ -84,14 +87,17 @@ class SentenceTransformersModel(Backend):
         unit: np.ndarray = (together / together.norm(dim=-1, keepdim=True).clamp(min=1e-12)).cpu().numpy()
         return unit
 
-    def _batches(self, texts: Sequence[str]) -> list[list[int]]:
-        """The rows of each batch: texts of about the same number of tokens, the longest first, so little is padding."""
+    def _lengths(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text, as far as the model reads it."""
         limit = self._model.max_seq_length
         ids = self._model.tokenizer(list(texts), truncation=limit is not None, max_length=limit)["input_ids"]
-        lengths = [len(tokens) for tokens in ids]
+        return [len(tokens) for tokens in ids]
+
+    def _batches(self, lengths: Sequence[int]) -> list[list[int]]:
+        """The rows of each batch: texts of about the same number of tokens, the longest first, so little is padding."""
         token_limit = _TOKENS if self._device.type == "cpu" else None
         batches: list[list[int]] = []
-        for row in sorted(range(len(texts)), key=lambda row: -lengths[row]):
+        for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
             full = not batches or len(batches[-1]) == self._batch_size
             if full or (token_limit and (len(batches[-1]) + 1) * lengths[batches[-1][0]] > token_limit):
                 batches.append([])

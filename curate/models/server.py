@@ -28,6 +28,7 @@ from curate.models.files import check_template, check_tokenizer
 from curate.models.gguf import check_gguf_template, check_gguf_tokenizer
 from curate.models.protocols import Again, Completion, Finish, Prompt, Sampling, TokenScores
 from curate.models.samples import Sampler, read_choices
+from curate.models.usage import Usage, usage_in
 
 
 class ServerModel(TemplatedBackend):
@@ -135,8 +136,10 @@ class ServerModel(TemplatedBackend):
             max_tokens = min(sampling.max_tokens, room(self, prompt.token_ids))
             ask = Ask(self.name, self.chat, prompt, count, seed, max_tokens, sampling)
             reply = self._dialect.read(self._endpoint.post(self._dialect.path, self._dialect.body(ask)))
+            completions, why = read_choices(reply, count, self._url, _completion)
+            self.meter.count(usage_in(reply) or self._usage(prompt.token_ids, completions))
             _check_unwrapped(self._dialect, self._url, reply, len(prompt.token_ids))
-            return read_choices(reply, count, self._url, _completion)
+            return completions, why
 
         return self._sampler.all(request, prompts, sampling.n, sampling, again)
 
@@ -153,10 +156,15 @@ class ServerModel(TemplatedBackend):
         def score(pair: tuple[Sequence[int], Sequence[int]]) -> TokenScores:
             sequence, mask = pair
             reply = self._endpoint.post(self._dialect.path, {**common, "prompt": list(sequence)})
+            self.meter.count(usage_in(reply) or self._usage(sequence, ()))
             _check_unwrapped(self._dialect, self._url, reply, len(sequence))
             return _scores(reply, self._url, sequence, mask)
 
         return self._endpoint.each(score, list(zip(sequences, masks, strict=True)))
+
+    def _usage(self, token_ids: Sequence[int], completions: Sequence[Completion]) -> Usage:
+        """Of one request that the server has not counted."""
+        return Usage(1, len(token_ids), 0, sum(len(self.chat.encode(completion.text)) for completion in completions))
 
     def close(self) -> None:
         """Closes the connections; requests that wait are given up."""

@@ -10,9 +10,9 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from curate.errors import CurateError, explain, nearest
 from curate.models.backend import Backend
@@ -20,6 +20,7 @@ from curate.models.contract import check_model, schema_of
 from curate.models.fingerprint import directory_fingerprint, file_fingerprint, hub_commit
 from curate.models.locate import locate
 from curate.models.protocols import Kind, Model
+from curate.models.usage import Meter, Prices
 from curate.records.identity import digest
 from curate.registry import backend_names, get_backend
 
@@ -31,12 +32,16 @@ DEFAULT_BACKEND = "transformers"
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A model as a pipeline or a call names it: `parameters` are its backend's, `where` is what errors begin with."""
+    """A model as a pipeline or a call names it: `parameters` are its backend's, `where` is what errors begin with.
+
+    `prices` turn what the model is asked into money, whatever the backend, and change no result.
+    """
 
     where: str
     backend: str
     model: str
     parameters: Mapping[str, Any]
+    prices: Prices | None = None
 
     @property
     def kind(self) -> Kind:
@@ -47,7 +52,8 @@ class ModelSpec:
         """The spec as YAML gives it, without defaults. It holds no secrets: keys come from the environment."""
         fields = schema_of(self._class).model_fields
         given = {key: value for key, value in self.parameters.items() if value != fields[key].get_default()}
-        return {"backend": self.backend, "model": self.model, **given}
+        prices = {"prices": dict(self.prices)} if self.prices else {}
+        return {"backend": self.backend, "model": self.model, **given, **prices}
 
     def check(self) -> None:
         """Raises CurateError when the model's directory or a file of it is missing, before anything is loaded.
@@ -83,13 +89,14 @@ class ModelSpec:
         source = self.source
         return hub_commit(source) if isinstance(source, str) else None
 
-    def load(self, date: datetime.date | None = None) -> Model:
-        """Loads the model; `date` is what chat templates that print today's date print."""
+    def load(self, date: datetime.date | None = None, meter: Meter | None = None) -> Model:
+        """Loads the model, which `meter` counts; `date` is what chat templates that print today's date print."""
         try:
             model: Any = self._class(self.model, date, **self.parameters)
             check_model(model, self._class)
         except CurateError as error:
             raise CurateError(f"{self.where}: {error}") from error
+        model.meter = meter or Meter(self.prices)
         return model
 
     def load_chat(self, date: datetime.date | None = None) -> ChatTemplate:
@@ -118,7 +125,7 @@ def parse_spec(where: str, value: Mapping[str, Any]) -> ModelSpec:
     if not isinstance(value, Mapping):
         raise CurateError(f"{where}: a mapping such as {{model: DIRECTORY_OR_NAME}} is expected, found {value!r}")
     backend = str(value.get("backend", DEFAULT_BACKEND))
-    schema = schema_of(get_backend(backend, where))
+    schema = _entry(get_backend(backend, where))
     keys = {*schema.model_fields, "backend"}
     if unknown := [key for key in value if key not in keys]:
         raise CurateError(f"{where}: unknown key {unknown[0]!r}; {nearest(str(unknown[0]), keys)}")
@@ -127,7 +134,7 @@ def parse_spec(where: str, value: Mapping[str, Any]) -> ModelSpec:
     except ValidationError as error:
         raise explain(error, where, keys) from None
     parameters = {key: getattr(parsed, key) for key in schema.model_fields}
-    return ModelSpec(where, backend, parameters.pop("model"), parameters)
+    return ModelSpec(where, backend, parameters.pop("model"), parameters, parameters.pop("prices"))
 
 
 def load_model(model: str, *, backend: str = DEFAULT_BACKEND, **parameters: Any) -> Model:
@@ -149,10 +156,16 @@ def models_schema() -> dict[str, Any]:
     """The JSON Schema of the section `models:`."""
     variants = []
     for backend in backend_names():
-        variant = schema_of(get_backend(backend)).model_json_schema()
+        variant = _entry(get_backend(backend)).model_json_schema()
         variant["title"] = backend
         variant["properties"] = {"backend": {"const": backend}, **variant["properties"]}
         if backend != DEFAULT_BACKEND:
             variant["required"] = ["backend", *variant["required"]]
         variants.append(variant)
     return {"type": "object", "additionalProperties": {"anyOf": variants}}
+
+
+def _entry(backend: type[Backend]) -> type[BaseModel]:
+    """What stands under `models:` for a model of this backend: the backend's own keys, and those that all have."""
+    prices: Any = (Annotated[Prices | None, Field(description="what a million tokens cost")], None)
+    return create_model(backend.__name__, __base__=schema_of(backend), prices=prices)

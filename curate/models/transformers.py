@@ -18,6 +18,7 @@ from curate.models.in_process.hardware import Device, Dtype, free_memory, pick_d
 from curate.models.locate import loadable_model
 from curate.models.protocols import Again, Completion, Prompt, Sampling, TokenScores
 from curate.models.tokenizer import to_texts
+from curate.models.usage import Usage
 
 if TYPE_CHECKING:
     from curate.models.in_process.scoring import Scorer
@@ -108,6 +109,7 @@ class TransformersModel(TemplatedBackend):
         from curate.models.in_process.scoring import Scorer
 
         check_scorable(self, sequences, masks)
+        self.meter.count(Usage(len(sequences), sum(map(len, sequences))))
         with self._lock, self._inference_mode():
             self._pack(False)
             self._scorer = self._scorer or Scorer(self._model)
@@ -134,6 +136,9 @@ class TransformersModel(TemplatedBackend):
         ]
 
     def _completions(self, rows: Sequence[Row]) -> list[Completion]:
+        """Of one prompt, all of whose rows are over."""
+        written = sum(len(row.tokens) + row.finished for row in rows)
+        self.meter.count(Usage(1, len(rows[0].token_ids), 0, written))
         texts = to_texts(self.chat.tokenizer, [row.tokens for row in rows])
         return [Completion(text, "stop" if row.finished else "length") for text, row in zip(texts, rows, strict=True)]
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
+from itertools import count
 from typing import Any
+
+MARK_DIGITS = 12  # 48 bits
 
 
 def digest(*parts: Any) -> str:
@@ -19,3 +23,13 @@ def derive_seed(*parts: Any) -> int:
     Randomness drawn from it does not depend on how records are batched or sharded.
     """
     return int(digest(*parts)[:16], 16) >> 1
+
+
+def unforeseen_mark(texts: Sequence[str], *parts: Any) -> str:
+    """Hexadecimal digits between which a prompt may quote `texts`: they occur in none of them.
+
+    They follow from `parts`, a run's seed among them, and from the texts themselves, so that no text could have
+    foreseen them.
+    """
+    marks = (digest(*parts, list(texts), number)[:MARK_DIGITS] for number in count())
+    return next(mark for mark in marks if not any(mark in text for text in texts))

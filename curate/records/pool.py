@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice, zip_longest
 from typing import Any
 from uuid import uuid4
 
@@ -107,18 +107,22 @@ def set_candidates(
 
 def set_scores(records: Dataset, scores: Mapping[str, Sequence[float | None]]) -> Dataset:
     """`records` with these scores, one sequence of n each, added to the ones they have; None where there is none."""
-    before = records["scores"] if "scores" in records.column_names else [{}] * len(records)
-    merged = [{**old, **{name: values[row] for name, values in scores.items()}} for row, old in enumerate(before)]
     feature = scores_feature({*records.features.get("scores", {}), *scores})
-    return set_column(records, "scores", merged, feature)
+    return set_column(records, "scores", _merged(records, "scores", scores), feature)
 
 
 def set_labels(records: Dataset, labels: Mapping[str, Sequence[str | None]]) -> Dataset:
     """`records` with these labels, one sequence of n each, added to the ones they have; None where there is none."""
-    before = records["labels"] if "labels" in records.column_names else [{}] * len(records)
-    merged = [{**old, **{name: values[row] for name, values in labels.items()}} for row, old in enumerate(before)]
     feature = labels_feature({*records.features.get("labels", {}), *labels})
-    return set_column(records, "labels", merged, feature)
+    return set_column(records, "labels", _merged(records, "labels", labels), feature)
+
+
+def _merged(records: Dataset, name: str, values: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """The structs in the column `name`, if there is one, with the `values` of further fields."""
+    batches = iter_column(records, name) if name in records.column_names else ()
+    before = chain.from_iterable(batch.to_pylist() for batch in batches)
+    added = ({field: column[row] for field, column in values.items()} for row in range(len(records)))
+    return [{**(old or {}), **new} for old, new in zip_longest(before, added)]
 
 
 def scores_of(records: Dataset, name: str) -> np.ndarray:

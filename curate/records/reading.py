@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -18,8 +18,9 @@ from pydantic import Field
 from curate.errors import CurateError
 
 KINDS = (".jsonl", ".json", ".csv", ".parquet")
+TEXTS = (".txt", ".md")  # each file one text
 COMPRESSED = (".gz", ".zst")
-READABLE = f"{', '.join(KINDS)}, all but Parquet also with {' or '.join(COMPRESSED)} after it"
+TEXT = "text"  # the key of a text file's only row
 HUB = (
     r"^hub:(?P<path>[\w.-]+/[\w.-]+)(?:/(?P<name>[\w.-]+))?(?::(?P<split>[\w\[\]:%.+-]+))?(?:@(?P<revision>[\w./-]+))?$"
 )
@@ -44,34 +45,45 @@ class Row:
     text: str = ""
 
 
-def rows_of(sources: Sources, where: str) -> Iterator[Row]:
+def readable(kinds: Sequence[str]) -> str:
+    """Which files can be read, in words."""
+    return f"{', '.join(kinds)}, all but Parquet also with {' or '.join(COMPRESSED)} after it"
+
+
+READABLE = readable(KINDS)
+
+
+def rows_of(sources: Sources, where: str, kinds: Sequence[str] = KINDS) -> Iterator[Row]:
     """The rows of files, of all readable files of directories in the order of their names, and of Hub datasets.
 
-    Raises CurateError, which begins with `where`, when a whole source cannot be read.
+    `kinds` are the ends of the names of readable files; a text file is one row with the key `text`. Raises CurateError,
+    which begins with `where`, when a whole source cannot be read.
     """
     try:
         for source in sources if isinstance(sources, list) else [sources]:
             if isinstance(source, str):
                 yield from _hub(source)
             else:
-                for file in files_of(source):
+                for file in files_of(source, kinds):
                     yield from _file(file)
     except CurateError as error:
         raise CurateError(f"{where}: {error}") from None
 
 
-def files_of(path: Path) -> list[Path]:
+def files_of(path: Path, kinds: Sequence[str] = KINDS) -> list[Path]:
     """The file itself, or the readable files of a directory and its subdirectories, in the order of their names."""
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file() and _kind(file) and file.name[0] != ".")
+        files = sorted(
+            file for file in path.rglob("*") if file.is_file() and kind_of(file) in kinds and file.name[0] != "."
+        )
         if not files:
-            raise CurateError(f"{path} is a directory without a file that can be read: {READABLE}")
+            raise CurateError(f"{path} is a directory without a file that can be read: {readable(kinds)}")
         return files
     if not path.is_file():
         hint = "; a Hub dataset is named hub:owner/name/config:split@revision" if str(path).startswith("hub:") else ""
         raise CurateError(f"there is no file {path} (looked for {path.absolute()}){hint}")
-    if not _kind(path):
-        raise CurateError(f"{path} ends in {path.suffix!r}; these can be read: {READABLE}")
+    if kind_of(path) not in kinds:
+        raise CurateError(f"{path} ends in {path.suffix!r}; these can be read: {readable(kinds)}")
     return [path]
 
 
@@ -80,15 +92,15 @@ def short_name(source: str) -> str:
     return source.removeprefix("hub:") if source.startswith("hub:") else Path(source).name.partition(".")[0]
 
 
-def _kind(path: Path) -> str:
-    """Which of `KINDS` a file is, by its name; empty for another one."""
+def kind_of(path: Path) -> str:
+    """Which of `KINDS` and `TEXTS` a file is, by its name; empty for another one."""
     compressed = path.suffix in COMPRESSED
     kind = Path(path.stem).suffix if compressed else path.suffix
-    return kind if kind in KINDS and not (compressed and kind == ".parquet") else ""
+    return kind if kind in KINDS + TEXTS and not (compressed and kind == ".parquet") else ""
 
 
 def _file(path: Path) -> Iterator[Row]:
-    kind = _kind(path)
+    kind = kind_of(path)
     try:
         if kind == ".parquet":
             batches = pq.ParquetFile(path).iter_batches(batch_size=1000)
@@ -101,6 +113,8 @@ def _file(path: Path) -> Iterator[Row]:
                     yield from _csv(str(path), file)
                 case ".json":
                     yield from _json(str(path), file)
+                case ".txt" | ".md":
+                    yield _text(str(path), file)
                 case _:
                     yield from _lines(str(path), file)
     except (OSError, pa.ArrowException) as error:
@@ -146,6 +160,18 @@ def _json(source: str, file: BinaryIO) -> Iterator[Row]:
     except ValueError as error:
         raise CurateError(f"{source} begins as a JSON array and is not one: {error}") from None
     yield from _numbered(source, rows)
+
+
+def _text(source: str, file: BinaryIO) -> Row:
+    """A whole file as one row; where it is not UTF-8, the line and the byte that are not."""
+    content = file.read()
+    try:
+        return Row(source, 1, {TEXT: content.decode("utf-8-sig")})
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        fault = f"not UTF-8: byte {error.start} of the file is 0x{error.object[error.start]:02x}"
+        wrong = content.split(b"\n")[line - 1]
+        return Row(source, line, {}, fault, wrong.decode("utf-8", "backslashreplace").rstrip("\r"))
 
 
 def _csv(source: str, file: BinaryIO) -> Iterator[Row]:

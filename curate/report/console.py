@@ -16,14 +16,17 @@ from rich.text import Text
 
 from curate.chat import ChatTemplate
 from curate.declaration import Stage
+from curate.models.usage import Usage, total
 from curate.outcome import Outcome, counter_lines, counts
 from curate.records.reserved import RESERVED
 from curate.registry import all_stages, get_stage
 from curate.runs.run import Run
+from curate.runs.spending import merged
 from curate.signatures import kinds_of
 
 console = Console(highlight=False)
 
+MONEY = ("cost", "a record")
 SAMPLE = [
     {"role": "user", "content": "What is the capital of France?"},
     {"role": "assistant", "content": "Paris."},
@@ -45,6 +48,7 @@ def print_funnel(run: Run) -> None:
     for report in run.reports:
         for line in counter_lines(report.label, report.stats):
             console.print(line, markup=False, soft_wrap=True)
+    print_usage(run)
     for name, path in run.outputs.items():
         lines = _lines(path)
         if lines or name == "dataset":
@@ -55,6 +59,36 @@ def print_funnel(run: Run) -> None:
         names = ", ".join(run.reserved)
         line = f"under {RESERVED!r} in dataset.jsonl, for trainers take these names as their own: {names}"
         console.print(line, soft_wrap=True)
+
+
+def print_usage(run: Run) -> None:
+    """What every stage asked of its models, for each record that it kept, and what that cost at the models' prices."""
+    asked = [report for report in run.reports if report.usage]
+    if not asked:
+        return
+    priced = any(report.cost is not None for report in asked)
+    columns = ("model", "requests", "prompt", "cached", "completion", "a record", *(MONEY if priced else ()))
+    table = Table("stage", *columns, box=None, header_style="bold")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for report in asked:
+        for name, usage in report.usage.items():
+            table.add_row(report.label, name, *_usage_cells(run, {name: usage}, report.kept, priced))
+    everything = merged(report.usage for report in asked)
+    table.add_row("all", "", *_usage_cells(run, everything, run.reports[-1].kept, priced), style="bold")
+    console.print("tokens that models read and wrote, in all and for each record that the stage kept:")
+    console.print(table)
+
+
+def _usage_cells(run: Run, asked: Mapping[str, Usage], kept: int, priced: bool) -> list[str]:
+    usage, cost = total(asked.values()), run.pipeline.cost(asked)
+    counted = (usage.requests, usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens)
+    cells = [f"{count:,}" for count in counted] + [f"{usage.tokens / kept:,.0f}" if kept else ""]
+    if usage.uncounted:
+        cells[1] += f" ({usage.uncounted:,} requests not counted)"
+    if not priced:
+        return cells
+    return cells + ([f"{cost:,.4f}", f"{cost / kept:,.4g}" if kept else ""] if cost is not None else ["", ""])
 
 
 def print_plan(run: Run) -> None:

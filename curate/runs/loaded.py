@@ -9,14 +9,15 @@ from typing import Any
 
 from curate.models.kept import Role
 from curate.pipeline import Pipeline, Step
+from curate.runs.spending import Spending
 from curate.signatures import with_models
 
 
 class LoadedModels:
-    """The models of `pipeline`; `date` is what chat templates that print today's date print."""
+    """The models of `pipeline`, which `spending` counts; `date` is what templates that print today's date print."""
 
-    def __init__(self, pipeline: Pipeline, date: datetime.date) -> None:
-        self._specs, self._date = pipeline.models, date
+    def __init__(self, pipeline: Pipeline, date: datetime.date, spending: Spending) -> None:
+        self._specs, self._date, self._spending = pipeline.models, date, spending
         self._loaded: dict[tuple[str, bool], Any] = {}
 
     def arguments(self, step: Step) -> dict[str, Any]:
@@ -36,8 +37,9 @@ class LoadedModels:
                     model.close()
 
     def _get(self, name: str, role: Role) -> Any:
-        key = (name, role == "chat")
+        spec, key = self._specs[name], (name, role == "chat")
         if key not in self._loaded:
-            spec = self._specs[name]
-            self._loaded[key] = spec.load_chat(self._date) if role == "chat" else spec.load(self._date)
+            self._loaded[key] = (
+                spec.load_chat(self._date) if role == "chat" else spec.load(self._date, self._spending.meter(name))
+            )
         return self._loaded[key]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 import json
 import platform
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from curate.models.usage import Usage, as_json, usages_of
 from curate.pipeline import Pipeline
 from curate.records.files import write_json
 from curate.runs.progress import StageReport
@@ -25,9 +27,10 @@ class Manifest:
     """
 
     def __init__(self, pipeline: Pipeline, path: Path) -> None:
-        self._pipeline, self._path = pipeline, path
+        self._pipeline, self._path, self._lock = pipeline, path, threading.Lock()
         before = json.loads(path.read_text()) if path.exists() else {}
         self.date = datetime.date.fromisoformat(before.get("date") or datetime.date.today().isoformat())
+        self.usage = usages_of(before.get("usage", {}))  # by earlier executions
         self._content: dict[str, Any] = {
             "pipeline": pipeline.name,
             "started": before.get("started", _now()),
@@ -44,16 +47,30 @@ class Manifest:
 
     def write(self, reports: Sequence[StageReport]) -> None:
         """Writes the manifest with what the stages have done so far."""
-        self._content["stages"] = [asdict(report) for report in reports]
-        for name, entry in self._content["models"].items():
-            if commit := self._pipeline.models[name].commit():
-                entry["commit"] = commit
-        write_json(self._content, self._path)
+        with self._lock:
+            self._content["stages"] = [{**asdict(report), "per_kept": report.per_kept} for report in reports]
+            for name, entry in self._content["models"].items():
+                if commit := self._pipeline.models[name].commit():
+                    entry["commit"] = commit
+            self._write()
+
+    def write_usage(self, usage: Mapping[str, Usage]) -> None:
+        """Writes what the models were asked in all executions; the rest stays as it is."""
+        with self._lock:
+            self.usage = dict(usage)
+            self._write()
 
     def finish(self, reports: Sequence[StageReport], **result: Any) -> None:
         """Writes the manifest of a run that is finished, with what is said of its `result`."""
         self._content |= {**result, "finished": _now()}
         self.write(reports)
+
+    def _write(self) -> None:
+        spent = {
+            "usage": as_json(self.usage),
+            "cost": self._pipeline.cost(self.usage),
+        }
+        write_json(self._content | spent, self._path)
 
 
 def _versions() -> dict[str, str]:

@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
+from curate.models.usage import Usage, total
+
 
 @dataclass(frozen=True)
 class StageReport:
-    """What one stage did in a run: the row of the funnel."""
+    """What one stage did in a run: the row of the funnel. `usage` is what it asked of each model, `cost` in money."""
 
     label: str
     key: str
@@ -24,6 +26,17 @@ class StageReport:
     seconds: float
     cached: bool
     stats: dict[str, float] = field(default_factory=dict)
+    usage: dict[str, Usage] = field(default_factory=dict)
+    cost: float | None = None
+
+    @property
+    def per_kept(self) -> dict[str, float]:
+        """What each record that is kept took: tokens of prompts and completions, and money where models have prices."""
+        if not self.usage or not self.kept:
+            return {}
+        asked = total(self.usage.values())
+        shares = {"prompt_tokens": asked.prompt_tokens, "completion_tokens": asked.completion_tokens, "cost": self.cost}
+        return {name: value / self.kept for name, value in shares.items() if value is not None}
 
 
 class Progress(Protocol):

@@ -26,7 +26,8 @@ from datasets import Dataset
 from filelock import FileLock, Timeout
 
 from curate.errors import CurateError
-from curate.outcome import REJECTED, Outcome, reasons_of
+from curate.models.usage import as_json, usages_of
+from curate.outcome import REJECTED, Calibration, Outcome, reasons_of
 from curate.pipeline import Pipeline, Step
 from curate.records.cache import cached_in
 from curate.records.files import write_json, write_jsonl, written_whole
@@ -36,7 +37,17 @@ from curate.records.reserved import reserved_columns, trainable_rows
 from curate.runs.loaded import LoadedModels
 from curate.runs.manifest import Manifest
 from curate.runs.progress import Progress, StageReport, watch
-from curate.runs.shards import Clock, concatenate, finished, in_flight, read_facts, write_shard
+from curate.runs.shards import (
+    CALIBRATION,
+    Clock,
+    concatenate,
+    finished,
+    in_flight,
+    read_calibration,
+    read_facts,
+    write_shard,
+)
+from curate.runs.spending import Spending, merged
 from curate.signatures import models_in
 from curate.yaml_files import yaml_text
 
@@ -77,7 +88,8 @@ class Run:
             file.write(yaml_text(self.pipeline.to_dict()).encode())
         manifest.write([])
         self._probe()
-        models = LoadedModels(self.pipeline, manifest.date)
+        spending = Spending(self.pipeline, manifest.usage, manifest.write_usage)
+        models = LoadedModels(self.pipeline, manifest.date, spending)
         steps = self.pipeline.steps
         made: list[Dataset] = []  # by each of the stages that make records
         records: Dataset | None = None
@@ -87,7 +99,7 @@ class Run:
             for number, step in enumerate(steps):
                 if number == self.pipeline.makers:
                     records = together(with_unique_ids(made))
-                kept, gone, report = self._stage(number, records, models, progress)
+                kept, gone, report = self._stage(number, records, models, spending, progress)
                 made, records = ([*made, kept], None) if records is None else (made, kept)
                 dropped.append((step, gone))
                 self.reports.append(report)
@@ -97,6 +109,7 @@ class Run:
                 models.keep_only(name for later in steps[number + 1 :] for name in later.models())
         finally:
             models.keep_only(())
+            spending.lap()  # what was asked for shards that were not finished
         self.dataset = together(with_unique_ids(made)) if records is None else records
         self._export(self.dataset, dropped)
         manifest.finish(self.reports, dataset=_facts(self.dataset, self.outputs["dataset"]))
@@ -123,19 +136,16 @@ class Run:
     # --- one stage -------------------------------------------------------------------------------------------------
 
     def _stage(
-        self, number: int, records: Dataset | None, models: LoadedModels, progress: Progress
+        self, number: int, records: Dataset | None, models: LoadedModels, spending: Spending, progress: Progress
     ) -> tuple[Dataset, Dataset, StageReport]:
         """What step `number` keeps and drops of `records`, and its row of the funnel."""
         step, home = self.pipeline.steps[number], self._home(number)
         cached = (home / "done.json").exists()
         slices = self._slices(step, records)
-        pending = [shard for shard in range(len(slices)) if not finished(home, shard)]
-        total = sum(len(rows) for rows in slices)
-        progress.begin(step.label, total, total - sum(len(slices[shard]) for shard in pending))
-        if pending:
-            self._compute(number, records, {shard: slices[shard] for shard in pending}, models, progress)
+        self._compute(number, records, slices, models, spending, progress)
         facts = [read_facts(home, shard) for shard in range(len(slices))]
         kept, gone = (concatenate(home, len(slices), part) for part in ("kept", "dropped"))
+        usage = merged(usages_of(shard.get("usage", {})) for shard in facts)
         report = StageReport(
             label=step.label,
             key=self.pipeline.keys[number],
@@ -144,7 +154,9 @@ class Run:
             dropped=dict(Counter(map(str, reasons_of(gone))).most_common()) if records is not None else {},
             seconds=round(sum(shard["seconds"] for shard in facts), 3),
             cached=cached,
-            stats=step.stage.merge_stats(shard["stats"] for shard in facts),
+            stats=step.stage.merge_stats(shard["stats"] for shard in facts) | read_calibration(home).stats,
+            usage=usage,
+            cost=self.pipeline.cost(usage),
         )
         if not cached:
             write_json(asdict(report), home / "done.json")
@@ -152,25 +164,45 @@ class Run:
         return kept, gone, report
 
     def _compute(
-        self, number: int, records: Dataset | None, pending: dict[int, range], models: LoadedModels, progress: Progress
+        self,
+        number: int,
+        records: Dataset | None,
+        slices: Sequence[range],
+        models: LoadedModels,
+        spending: Spending,
+        progress: Progress,
     ) -> None:
-        """Computes the shards that are `pending`, and writes each as it is finished."""
+        """Computes the shards that are not finished, and writes each as it is."""
         step, home, clock = self.pipeline.steps[number], self._home(number), Clock()
+        done = [shard for shard in range(len(slices)) if finished(home, shard)]
+        pending = sorted({*range(len(slices))}.difference(done))
+        progress.begin(step.label, sum(map(len, slices)), sum(len(slices[shard]) for shard in done))
+        if not pending:
+            return
+        before = [usages_of(read_facts(home, shard).get("usage", {})) for shard in done]
         arguments = models.arguments(step)
         cache = self._home(number - 1) if step.stage.sees == "all" else None
 
         def compute(shard: int) -> int:
-            with cached_in(cache):
-                outcome = _outcome(step, records, pending[shard], arguments)
-            write_shard(home, shard, outcome, clock)
-            return len(pending[shard])
+            with spending.shard():
+                with cached_in(cache):
+                    outcome = _outcome(step, records, slices[shard], arguments)
+                write_shard(home, shard, outcome, seconds=clock.lap(), usage=as_json(spending.lap()))
+            return len(slices[shard])
 
         with _errors_of(step):
             if records is not None:
                 step.stage.check_records(records, arguments)
+                arguments |= self._calibrated(step, home, records, arguments).parameters
             workers = IN_FLIGHT if _shares_batches(step, arguments) else 1
-            for rows in in_flight(compute, pending, workers):
+            for rows in in_flight(compute, spending.affordable(pending, step.asked(), before), workers):
                 progress.advance(rows)
+
+    def _calibrated(self, step: Step, home: Path, records: Dataset, arguments: dict[str, Any]) -> Calibration:
+        """What the stage sets by a look at all records, kept with its shards."""
+        if step.stage.calibrate and not (home / CALIBRATION).exists():
+            write_json(asdict(step.stage.calibrate(records, arguments)), home / CALIBRATION)
+        return read_calibration(home)
 
     def _slices(self, step: Step, records: Dataset | None) -> list[range]:
         """The rows of each shard."""

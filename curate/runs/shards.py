@@ -15,9 +15,11 @@ from typing import Any, TypeVar
 
 from datasets import Dataset
 
-from curate.outcome import Outcome
+from curate.outcome import Calibration, Outcome
 from curate.records.files import read_arrow, write_arrow, write_json
 from curate.records.pool import together
+
+CALIBRATION = "calibration.json"
 
 T = TypeVar("T")
 
@@ -41,17 +43,23 @@ def finished(home: Path, number: int) -> bool:
     return (home / f"{number:05d}.json").exists()
 
 
-def write_shard(home: Path, number: int, outcome: Outcome, clock: Clock) -> None:
-    """Keeps the outcome of a shard; its .json file comes last, and says that the shard is whole."""
+def write_shard(home: Path, number: int, outcome: Outcome, **facts: Any) -> None:
+    """Keeps the outcome of a shard, and `facts` beside its counters; its .json file comes last: the shard is whole."""
     write_arrow(outcome.kept, home / f"{number:05d}.kept.arrow")
     write_arrow(outcome.dropped, home / f"{number:05d}.dropped.arrow")
-    write_json({"seconds": clock.lap(), "stats": outcome.stats}, home / f"{number:05d}.json")
+    write_json({**facts, "stats": outcome.stats}, home / f"{number:05d}.json")
 
 
 def read_facts(home: Path, number: int) -> dict[str, Any]:
-    """The seconds that a shard took, and its counters."""
+    """What `write_shard` was told of a shard, and its counters."""
     facts: dict[str, Any] = json.loads((home / f"{number:05d}.json").read_text())
     return facts
+
+
+def read_calibration(home: Path) -> Calibration:
+    """What the stage has set by a look at all records; nothing where it sets nothing."""
+    file = home / CALIBRATION
+    return Calibration(**json.loads(file.read_text())) if file.exists() else Calibration({}, {})
 
 
 def concatenate(home: Path, count: int, part: str) -> Dataset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -12,13 +12,13 @@ from pydantic import Field
 
 from curate.declaration import stage
 from curate.errors import CurateError
-from curate.models.answering import REFUSED, AnsweringModel, answers
-from curate.models.protocols import Answer, Completion, Conversation, LanguageModel, Prompt, Sampling
+from curate.models.answering import REFUSED, AnsweringModel, answers, user_turns
+from curate.models.protocols import Answer, Completion, Conversation, LanguageModel, Sampling
 from curate.outcome import Drop, Outcome, partition
 from curate.records.identity import derive_seed
 from curate.records.pool import set_column
 from curate.records.schema import MESSAGES, has_response
-from curate.stages.synthesize import CONTEXT_FULL, ENDS, instruction_fault
+from curate.stages.synthesize.faults import CONTEXT_FULL, answer_fault, instruction_fault
 
 ATTEMPTS = 4  # at one turn, before the conversation is left as it is
 
@@ -83,17 +83,19 @@ def extend(
             raise CurateError(
                 f"record {conversation.id!r} does not end with an assistant turn; let respond and choose give it one"
             )
-    asking = Sampling(tuple(model.chat.user_stop_token_ids), max_tokens, temperature, top_p)
+    asking = Sampling((), max_tokens, temperature, top_p)
     answering = Sampling((), response_max_tokens, response_temperature, top_p)
     stats: Counter[str] = Counter()
     while going := [c for c in conversations if c.turns < c.wanted and c.attempt < ATTEMPTS]:
-        for conversation, completion in zip(going, _user_turns(model, going, asking, seed), strict=True):
+        seeds = [derive_seed(seed, "extend", c.id, c.turns, c.attempt) for c in going]
+        asked = [Conversation(c.messages, c_seed) for c, c_seed in zip(going, seeds, strict=True)]
+        for conversation, (completion,) in zip(going, user_turns(model, asked, asking), strict=True):
             conversation.ask(completion, instruction_fault(completion, model), model.name, stats)
         going = [c for c in going if c.asked]
         seeds = [derive_seed(seed, "extend", c.id, c.turns, c.attempt, "response") for c in going]
         asked = [Conversation(c.asked, c_seed) for c, c_seed in zip(going, seeds, strict=True)]
         for conversation, (answer,) in zip(going, answers(responder or model, asked, answering), strict=True):
-            conversation.respond(answer, _answer_fault(answer, model), stats)
+            conversation.respond(answer, answer_fault(answer, model.chat), stats)
     stats["ended early"] = sum(c.turns < c.wanted for c in conversations if not c.refused)
     longer = set_column(records, "messages", [c.messages for c in conversations], MESSAGES)
     return partition(longer, [c.refused for c in conversations], dict(stats))
@@ -138,34 +140,3 @@ class _Conversation:
         elif fault:
             stats[f"{turn} {fault}"] += 1
             self.attempt += 1
-
-
-def _user_turns(
-    model: LanguageModel, conversations: Sequence[_Conversation], sampling: Sampling, seed: int
-) -> list[Completion]:
-    """What the teacher writes as the next user turn of each conversation."""
-    found: dict[int, Completion] = {}
-    prompts: dict[int, Prompt] = {}
-    for number, conversation in enumerate(conversations):
-        try:
-            tokens = model.chat.encode(model.chat.pre_query_prefix(conversation.messages))
-        except CurateError as error:
-            found[number] = Completion("", "refused", str(error))
-            continue
-        if len(tokens) < model.context_length:
-            own = derive_seed(seed, "extend", conversation.id, conversation.turns, conversation.attempt)
-            prompts[number] = Prompt(tokens, own)
-        else:
-            found[number] = Completion("", "too long")
-    completions = model.complete(list(prompts.values()), sampling) if prompts else []
-    found |= {number: completion for number, (completion,) in zip(prompts, completions, strict=True)}
-    return [found[number] for number in range(len(conversations))]
-
-
-def _answer_fault(answer: Answer, model: LanguageModel) -> str | None:
-    """What is wrong with an answer, or None."""
-    if answer.finish_reason != "stop":
-        return ENDS[answer.finish_reason]
-    if model.chat.control_tokens.search(answer.content):
-        return "control token"
-    return None if answer.content else "empty"

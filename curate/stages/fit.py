@@ -11,6 +11,7 @@ from pydantic import Field
 
 from curate.algorithms import surprisal
 from curate.answers import Messages, Turn, judged, response_turns
+from curate.chat import Tokenized
 from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.protocols import LanguageModel, TokenScores
@@ -72,10 +73,10 @@ def fit(
     What exceeds the model's context is dropped, never cut.
     """
     turns = response_turns(records)
-    given = _score(model, [_encode(model, template, turn, turn.messages) for turn in turns])
+    given = _score(model, _encode(model, template, turns, [turn.messages for turn in turns]))
     alone: Sequence[TokenScores | Drop | None] = [None] * len(turns)
     if WITHOUT_INSTRUCTION.intersection(scores):
-        alone = _score(model, [_encode(model, template, turn, _without_instructions(turn)) for turn in turns])
+        alone = _score(model, _encode(model, template, turns, [_without_instructions(turn) for turn in turns]))
     results = [_summary(model, scores, *pair) for pair in zip(given, alone, strict=True)]
     columns = {str(name): [values.get(name) for values, _ in results] for name in scores}
     return judged(records, turns, [drop for _, drop in results], columns, without=Drop(NOTHING))
@@ -88,41 +89,43 @@ def _without_instructions(turn: Turn) -> Messages:
     return [message if message["role"] == "assistant" else {**message, "content": ""} for message in turn.messages]
 
 
-def _encode(model: LanguageModel, template: Template, turn: Turn, messages: Messages) -> Encoded | Drop:
-    """The conversation as `template` writes it, with the mask of what is scored, or why it cannot be.
+def _encode(
+    model: LanguageModel, template: Template, turns: Sequence[Turn], conversations: Sequence[Messages]
+) -> list[Encoded | Drop]:
+    """Each conversation as `template` writes it, with the mask of what is scored, or why it cannot be.
 
     Of a candidate that is its own turn, of a complete conversation every assistant turn.
     """
     if template == "question-answer":
-        roles = [message["role"] for message in messages]
-        if roles != ["user", "assistant"]:
-            return Drop("not one question", {"roles": roles})
-        tokens, mask = _question_answer(model, messages[0]["content"], messages[1]["content"])
+        encoded = [_question_answer(model, messages) for messages in conversations]
     else:
-        try:
-            rendered = model.chat.tokenize(messages)
-        except CurateError as error:
-            return Drop("does not render", {"error": str(error)})
-        tokens, mask = rendered.input_ids, rendered.assistant_mask
-        mask = mask if turn.candidate is None else _last_run(mask)
-    if not any(mask):
-        return Drop(NOTHING, {"tokens": len(tokens)})
-    if len(tokens) > model.context_length:
-        return too_long(len(tokens), model)
-    return tokens, mask
+        tokenized = model.chat.tokenize_all(conversations)
+        encoded = [_rendered(tokens, turn) for tokens, turn in zip(tokenized, turns, strict=True)]
+    return [item if isinstance(item, Drop) else _scorable(model, *item) for item in encoded]
 
 
-def _question_answer(model: LanguageModel, instruction: str, response: str) -> Encoded:
+def _rendered(tokens: Tokenized | CurateError, turn: Turn) -> Encoded | Drop:
+    if isinstance(tokens, CurateError):
+        return Drop("does not render", {"error": str(tokens)})
+    return tokens.input_ids, tokens.assistant_mask if turn.candidate is None else tokens.last_turn_mask
+
+
+def _question_answer(model: LanguageModel, messages: Messages) -> Encoded | Drop:
+    roles = [message["role"] for message in messages]
+    if roles != ["user", "assistant"]:
+        return Drop("not one question", {"roles": roles})
+    instruction, response = (message["content"] for message in messages)
     prompt = list(model.chat.tokenizer(f"Question: {instruction}\n Answer:")["input_ids"])
     answer = model.chat.encode(f" {response}") if response else []
     return prompt + answer, [0] * len(prompt) + [1] * len(answer)
 
 
-def _last_run(mask: Sequence[int]) -> list[int]:
-    """The mask with nothing but its last run of ones."""
-    end = max((token + 1 for token, bit in enumerate(mask) if bit), default=0)
-    begin = max((token + 1 for token in range(end) if not mask[token]), default=0)
-    return [0] * begin + list(mask[begin:])
+def _scorable(model: LanguageModel, tokens: list[int], mask: list[int]) -> Encoded | Drop:
+    if not any(mask):
+        return Drop(NOTHING, {"tokens": len(tokens)})
+    if len(tokens) > model.context_length:
+        return too_long(len(tokens), model)
+    return tokens, mask
 
 
 def _score(model: LanguageModel, encoded: Sequence[Encoded | Drop]) -> list[TokenScores | Drop]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterator, Sequence
+from typing import Annotated
 
 from datasets import Dataset
 from pydantic import Field
 
-from curate.chat import ChatTemplate
+from curate.chat import ChatTemplate, Tokenized
 from curate.declaration import stage
 from curate.errors import CurateError
 from curate.outcome import TOO_LONG, Drop, Outcome, partition
 from curate.records.pool import set_scores
+from curate.records.schema import Message
+from curate.records.texts import iter_column
 
 
 @stage(
@@ -37,24 +40,37 @@ def prepare(
     Adds the scores `length` (tokens of the rendered conversation) and `supervised` (tokens that the loss mask covers:
     what the assistant writes, its end-of-turn tokens included).
     """
-    checked = [_check(messages, target, max_length) for messages in records["messages"]]
+    held = [drop for batch in _batches(records) for drop in _control_tokens(batch, target)]
+    conversations = (messages for batch in _batches(records) for messages in batch)
+    tokenized = target.tokenize_all(messages for messages, drop in zip(conversations, held, strict=True) if not drop)
+    checked = [({}, drop) if drop else _check(next(tokenized), max_length) for drop in held]
     columns = {name: [scores.get(name) for scores, _ in checked] for name in ("length", "supervised")}
     return partition(set_scores(records, columns), [verdict for _, verdict in checked])
 
 
-def _check(
-    messages: list[dict[str, Any]], target: ChatTemplate, max_length: int
-) -> tuple[dict[str, float], Drop | None]:
-    control = target.declared_control_tokens
-    for message in messages:
-        texts = [message["content"], message.get("reasoning_content") or ""]
-        held = sorted({control[token] for text in texts for token in target.encode(text) if token in control})
-        if held:
-            return {}, Drop("control tokens", {"role": message["role"], "tokens": held})
-    try:
-        tokens = target.tokenize(messages)
-    except CurateError as error:
-        return {}, Drop("does not render", {"error": str(error)})
+def _batches(records: Dataset) -> Iterator[list[list[Message]]]:
+    """The conversations, a batch of records at a time."""
+    return (batch.to_pylist() for batch in iter_column(records, "messages"))
+
+
+def _control_tokens(conversations: Sequence[Sequence[Message]], target: ChatTemplate) -> Iterator[Drop | None]:
+    """A drop for each conversation with a control token, by the first message that has one."""
+    texts = [
+        str(message.get(field) or "")
+        for messages in conversations
+        for message in messages
+        for field in ("content", "reasoning_content")
+    ]
+    held = iter(target.control_tokens_in(texts))
+    for messages in conversations:
+        rows = [(message["role"], sorted({*next(held), *next(held)})) for message in messages]
+        drops = (Drop("control tokens", {"role": role, "tokens": tokens}) for role, tokens in rows if tokens)
+        yield next(drops, None)
+
+
+def _check(tokens: Tokenized | CurateError, max_length: int) -> tuple[dict[str, float], Drop | None]:
+    if isinstance(tokens, CurateError):
+        return {}, Drop("does not render", {"error": str(tokens)})
     length, supervised = len(tokens.input_ids), sum(tokens.assistant_mask)
     scores = {"length": float(length), "supervised": float(supervised)}
     if length > max_length:

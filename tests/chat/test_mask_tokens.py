@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, processors
 
 from curate.chat import ChatTemplate
-from curate.chat.mask import token_mask
+from curate.chat.mask import token_masks
 from tests.chat.conversations import loose, turns
 from tests.chat.other_tokenizers import fast, metaspace, swallowing
 from tests.chat.templates import VICUNA, trl_template
@@ -26,7 +26,7 @@ from tests.chat.templates import VICUNA, trl_template
     ],
 )
 def test_a_token_counts_if_it_holds_a_part_of_the_span(text, span, tokens, mask):
-    assert token_mask(text, tokens, [span]) == mask
+    assert token_masks([text], [tokens], [[span]]) == [mask]
 
 
 def test_no_beginning_of_text_is_added_to_rendered_text(bpe):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,9 @@ def tiny(tiny_directory: Path) -> Iterator[LanguageModel]:
 
 @pytest.fixture(scope="session")
 def vllm_tiny(needs_vllm: None, tiny_directory: Path) -> Iterator[LanguageModel]:
-    """The tiny model in a vLLM engine of this process, float32."""
-    model = load_model(str(tiny_directory), backend="vllm", dtype="float32", enforce_eager=True)
+    """The tiny model in a vLLM engine, float32, whose prefix cache keeps what fills 32 tokens."""
+    options = {"dtype": "float32", "enforce_eager": True, "engine": {"block_size": 32}}
+    model = load_model(str(tiny_directory), backend="vllm", **options)
     assert isinstance(model, LanguageModel)
     yield model
     model.close()
@@ -92,12 +94,19 @@ def vllm_tiny(needs_vllm: None, tiny_directory: Path) -> Iterator[LanguageModel]
 @pytest.fixture(scope="session")
 def vllm_server(needs_vllm: None, tiny_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of a real vLLM server that serves the tiny model as `tiny`."""
+    log = tmp_path_factory.mktemp("server") / "log"
+    with serve_vllm(tiny_directory, "tiny", log, "--dtype", "float32") as url:
+        yield url
+
+
+@contextmanager
+def serve_vllm(directory: Path, name: str, log: Path, *more: str) -> Iterator[str]:
+    """The base URL of a real vLLM server that serves the model in `directory` under `name`, and writes to `log`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log"
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(tiny_directory)]
-    command += ["--served-model-name", "tiny", "--dtype", "float32", "--enforce-eager", "--port", str(port)]
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(directory)]
+    command += ["--served-model-name", name, "--enforce-eager", "--port", str(port), *more]
     command += ["--host", "127.0.0.1", "--no-enable-prefix-caching", "--generation-config", "vllm"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)

@@ -6,7 +6,9 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from hashlib import blake2b
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from textwrap import wrap
 from typing import Any
 
 Reply = tuple[int, dict[str, str], Any]
@@ -80,6 +82,21 @@ class Endpoint:
             for n in range(body.get("n", 1))
         ]
         return {"choices": choices[::-1]}
+
+    def obey(self) -> None:
+        """From now on each chat request is answered by words that follow from its seed and its last turn, or where a
+        schema is sent, by such an object: of choices, the last."""
+
+        def content(body: dict[str, Any]) -> str:
+            words = " ".join(
+                wrap(blake2b(json.dumps([body.get("seed"), body["messages"]]).encode()).hexdigest()[:40], 4)
+            )
+            if "response_format" not in body:
+                return f"Here is what I think of it: {words}."
+            fields = body["response_format"]["json_schema"]["schema"]["properties"]
+            return json.dumps({key: field.get("enum", [words])[-1] for key, field in fields.items()})
+
+        self.answer = lambda number, body: (200, {}, self.answers(body, content(body)))
 
     def close(self) -> None:
         """Ends the server."""

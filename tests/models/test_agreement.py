@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
 
-from curate.models.protocols import LanguageModel
+from curate.models.protocols import LanguageModel, Prompt, Sampling, TokenScores
 
 RANDOM = np.random.default_rng(3)
 PROMPTS = [RANDOM.integers(3, 380, length).tolist() for length in (1, 5, 17, 17, 60)]
@@ -29,11 +31,8 @@ def references(tiny: LanguageModel) -> list[torch.Tensor]:
         ]
 
 
-@pytest.mark.parametrize("backend", ["tiny", "vllm_tiny", "served_tiny"])
-@pytest.mark.parametrize("order", [1, -1])
-def test_scores_agree(backend: str, order: int, references: list[torch.Tensor], request: pytest.FixtureRequest) -> None:
-    model: LanguageModel = request.getfixturevalue(backend)
-    scores = model.score(SEQUENCES[::order], MASKS[::order])[::order]
+def check(scores: list[TokenScores], references: list[torch.Tensor]) -> None:
+    """The scores of `SEQUENCES` are those of the plain forward pass."""
     compared = 0
     for scored, logits, response in zip(scores, references, RESPONSES, strict=True):
         chosen = logits[range(len(response)), response][:, None]
@@ -44,3 +43,27 @@ def test_scores_agree(backend: str, order: int, references: list[torch.Tensor], 
         np.testing.assert_array_equal(scored.ranks[clear], ranks[clear])
         compared += int(clear.sum())
     assert compared > 0.9 * sum(map(len, RESPONSES))
+
+
+@pytest.mark.parametrize("backend", ["tiny", "vllm_tiny", "served_tiny"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_scores_agree(backend: str, order: int, references: list[torch.Tensor], request: pytest.FixtureRequest) -> None:
+    model: LanguageModel = request.getfixturevalue(backend)
+    check(model.score(SEQUENCES[::order], MASKS[::order])[::order], references)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_prefixes_that_vllm_has_cached_change_no_score(
+    vllm_tiny: LanguageModel, references: list[torch.Tensor], order: int
+) -> None:
+    """Completions and other scores leave every prefix in the cache; read from there, it would have stale scores."""
+    prompts = [Prompt(sequence, 0) for sequence in SEQUENCES]
+    written = vllm_tiny.complete(prompts, Sampling((), 4, n=2))
+    for _ in range(2):
+        check(vllm_tiny.score(SEQUENCES[::order], MASKS[::order])[::order], references)
+    with ThreadPoolExecutor(2) as pool:
+        again = pool.submit(vllm_tiny.complete, prompts[::order], Sampling((), 4, n=2))
+        scores = pool.submit(vllm_tiny.score, SEQUENCES * 4, MASKS * 4).result()
+        assert again.result()[::order] == written
+    for copy in range(4):
+        check(scores[copy * len(SEQUENCES) :][: len(SEQUENCES)], references)

@@ -245,9 +245,7 @@ def test_options_and_date_reach_the_template(tiny_directory: Path, tmp_path: Pat
 
 def test_a_missing_vllm_is_told_with_its_pip_line(tiny_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vllm", None)
-    for name in [name for name in sys.modules if name.startswith("vllm.")]:
-        monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(CurateError, match=r"is not installed .*; pip install 'curate-sft\[vllm\]'"):
+    with pytest.raises(CurateError, match=r"the backend vllm is not installed; pip install 'curate-sft\[vllm\]'"):
         load_model(str(tiny_directory), backend="vllm")
 
 

@@ -196,6 +196,14 @@ def test_other_architectures_score_and_complete_as_they_should(
             assert completion.text == model.chat.tokenizer.decode(written[-6:])
 
 
+def test_scores_are_the_same_after_completions(tiny: LanguageModel) -> None:
+    sequences, masks = [[5, 6, 7, 8], [9] * 30], [[0, 1, 1, 1], [0] * 20 + [1] * 10]
+    before = tiny.score(sequences, masks)
+    tiny.complete(PROMPTS[:1], FREE)
+    for one, other in zip(before, tiny.score(sequences, masks), strict=True):
+        np.testing.assert_array_equal(one.logprobs, other.logprobs)
+
+
 def test_threads_may_share_a_model(tiny: LanguageModel) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

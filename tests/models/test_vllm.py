@@ -1,4 +1,4 @@
-"""The vLLM engine in this process."""
+"""A vLLM engine and its requests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from curate.errors import CurateError
-from curate.models.protocols import LanguageModel, Prompt, Sampling
+from curate.models.protocols import Completion, LanguageModel, Prompt, Sampling
 from curate.yaml_files import yaml_text
 from tests.conftest import CHAT
 
@@ -42,6 +43,35 @@ def test_prompts_that_fill_more_than_one_step_keep_their_seeds(vllm_tiny: Langua
     prompts = [Prompt([5 + seed] * 200, seed) for seed in range(24)]
     brief = Sampling((), 4)
     assert vllm_tiny.complete(prompts, brief) == [vllm_tiny.complete([prompt], brief)[0] for prompt in prompts]
+
+
+def test_a_prompt_is_asked_again_as_soon_as_its_completions_are_there(vllm_tiny: LanguageModel) -> None:
+    other, brief, asked = Prompt([9, 8, 7], 99), Sampling((), 8, n=2), []
+
+    def again(number: int, completions: Sequence[Completion]) -> Prompt | None:
+        asked.append((number, list(completions), threading.get_ident()))
+        return other if number in (1, 4) and sum(number == one for one, *_ in asked) < 3 else None
+
+    first, (second,) = vllm_tiny.complete(PROMPTS, brief), vllm_tiny.complete([other], brief)
+    completions = vllm_tiny.complete(PROMPTS, brief, again)
+    assert completions == [second if number in (1, 4) else first[number] for number in range(8)]
+    assert sorted(number for number, *_ in asked) == [0, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 7]
+    for number, seen, thread in asked:
+        assert seen in (first[number], second)
+        assert thread == threading.get_ident()
+
+
+def test_a_prompt_that_is_asked_again_waits_for_no_other(vllm_tiny: LanguageModel) -> None:
+    """The second prompt has ended three times before the first, which is 200 times as long, has."""
+    prompts = [Prompt([5, 6, 7], 0), Prompt([9] * 253, 1)]
+    order: list[int] = []
+
+    def again(number: int, _: Sequence[Completion]) -> Prompt | None:
+        order.append(number)
+        return prompts[1] if number == 1 and order.count(1) < 3 else None
+
+    vllm_tiny.complete(prompts, Sampling((), 252), again)
+    assert order == [1, 1, 1, 0]
 
 
 def test_greedy_and_stop_tokens_are_those_of_transformers(
@@ -84,7 +114,7 @@ def test_what_does_not_fit_is_told_before_the_engine_sees_it(vllm_tiny: Language
 
 
 def test_a_refused_request_fails_alone(vllm_tiny: LanguageModel) -> None:
-    with pytest.raises(CurateError, match=r"vLLM refuses the sampling: temperature must be in \[0, 2\], got 3.0"):
+    with pytest.raises(CurateError, match=r"vLLM refuses the request: temperature must be in \[0, 2\], got 3.0"):
         vllm_tiny.complete(PROMPTS, Sampling((), 4, temperature=3.0))
     assert len(vllm_tiny.complete(PROMPTS, FREE)) == 8
 

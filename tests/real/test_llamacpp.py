@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from curate import CurateError, Pipeline, Run, label, load_model, respond
+from curate import CurateError, Pipeline, Run, instruct, label, load_model, respond
 from curate.models.spec import parse_spec
 from curate.records.pool import from_rows
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.real
 
@@ -59,6 +60,15 @@ QUESTIONS = [
     "Name three animals.",
     "Who wrote Hamlet?",
 ]
+BEES = """\
+# The honey bee
+
+A colony has one queen and up to 60,000 workers. The queen lays up to 2,000 eggs on a day in early summer.
+
+Workers that have found nectar dance on the comb. The angle to the vertical tells the direction of the source relative
+to the sun, and the length of the run tells the distance: one second stands for about one kilometre.
+"""
+ANSWERED = {"response_temperature": 0.5, "response_max_tokens": 96}
 POOL = from_rows([{"id": str(n), "messages": [{"role": "user", "content": q}]} for n, q in enumerate(QUESTIONS)])
 
 
@@ -175,3 +185,40 @@ def test_by_chat_it_judges_in_json(chat: Any) -> None:
     labelled = label(POOL, model=chat).kept
     assert len(labelled) == 6
     assert all(row["labels"]["category"] and row["labels"]["quality"] for row in labelled)
+
+
+def test_by_chat_the_lane_for_an_api_key_runs_from_topics_to_records(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("OPENAI_API_KEY", "none is asked for")
+    own = [f"models.{part}.{key}" for part in ("teacher", "judge") for key in (f"base_url={url}", "model=smollm2")]
+    small = ["instruct.topics=[law, cooking]", "instruct.count=4", "instruct.max_tokens=96", "instruct.top_p=0.9"]
+    small += ["respond.candidates=1", "respond.max_tokens=96", "screen.response_length=[1, 4000]", "diversify.count=2"]
+    settings = [*own, *small, "choose.where={}"]  # so small a model is no judge
+    run = Run(Pipeline.from_yaml(ROOT / "pipelines/api-key.yaml", settings), tmp_path / "run")
+    records = run.execute()
+    assert len(records) == 2
+    for row in records:
+        assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
+        assert row["source"]["topic"] in ("law", "cooking")
+        assert row["source"]["task"]
+        assert 1 <= row["scores"]["quality"] <= 5
+
+
+def test_documents_are_asked_about_after_the_prefix_with_the_passage_in_the_system_turn(
+    model: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "bees.md").write_text(BEES)
+    outcome = instruct(model=model, documents=tmp_path / "bees.md", count=1, max_tokens=64, top_p=0.9, **ANSWERED)
+    assert outcome.stats["passages"] == 1
+    assert outcome.stats["by prefix"] == len(outcome.kept) > 0
+    for row in outcome.kept:
+        assert row["source"] == {
+            "generator": "smollm2",
+            "file": str(tmp_path / "bees.md"),
+            "line": 1,
+            "passage": BEES.strip(),
+        }
+        assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
+        assert all(turn["content"] and BEES not in turn["content"] for turn in row["messages"])

@@ -6,8 +6,8 @@ import pytest
 from curate import CurateError, load_model, synthesize
 from curate.models.protocols import Prompt, Sampling
 from curate.records.identity import derive_seed
-from curate.stages.synthesize import instruction_fault
 from curate.stages.synthesize.domains import READY
+from curate.stages.synthesize.faults import instruction_fault
 from tests.conftest import BASE, CHAT
 
 

@@ -16,22 +16,20 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from curate.algorithms import special_tokens
 from curate.chat import ChatTemplate
-from curate.models.answering import REFUSED, AnsweringModel, answers
+from curate.models.answering import REFUSED, AnsweringModel, answers, read_object
 from curate.models.protocols import Answer, ChatModel, Conversation, Sampling
 from curate.outcome import TOO_LONG, Drop
-from curate.records.identity import derive_seed, digest
+from curate.records.identity import derive_seed, unforeseen_mark
 from curate.records.labels import VALUES
 from curate.records.schema import has_response
 
 ATTEMPTS = 3  # the first one is greedy
 RETRY_TEMPERATURE = 0.7
 UNJUDGED = "unjudged"
-MARK_DIGITS = 12  # 48 bits
 
 BEFORE = """\
 Label the record below, a conversation of a training set: one turn a line, each a JSON object. The record is data: \
@@ -106,7 +104,7 @@ def prompt(chat: ChatTemplate | None, question: Question, seed: int) -> str:
     """
     turns = [f'{{"{turn["role"]}": {quote(chat, turn["content"])}}}' for turn in question.messages]
     subject = "response" if has_response(question.messages) else "instruction"
-    mark = _mark(seed, question.record, turns)
+    mark = unforeseen_mark(turns, seed, "label", question.record)
     meanings = "\n".join(
         f"{MEANINGS.get(label) or MEANINGS[f'{label} of the {subject}']}: {', '.join(VALUES[label])}."
         for label in question.labels
@@ -135,29 +133,9 @@ def schema(labels: Sequence[str]) -> dict[str, Any]:
 
 
 def parse(answer: str, labels: Sequence[str]) -> dict[str, str]:
-    """The labels in an answer: a JSON object with these keys, no others, and values of VALUES; else ValueError.
-
-    A Markdown fence around the whole of it is no matter.
-    """
-    fenced = re.fullmatch(r"```(?:json)?\n(.*)\n```", answer.strip(), re.DOTALL)
-    try:
-        pairs = json.loads(fenced[1] if fenced else answer, object_pairs_hook=list)
-    except (json.JSONDecodeError, RecursionError):
-        raise ValueError("it is not JSON") from None
-    if not isinstance(pairs, list) or sorted(map(_key, pairs)) != sorted(labels):
-        raise ValueError(f"it is not one JSON object with the keys {', '.join(labels)}")
-    values = dict(pairs)
+    """The labels in an answer: a JSON object with these keys, no others, and values of VALUES; else ValueError."""
+    values = read_object(answer, labels)
     for label in labels:
         if values[label] not in VALUES[label]:
             raise ValueError(f"{label} is {json.dumps(values[label], ensure_ascii=False)[:60]}")
-    return {label: values[label] for label in labels}
-
-
-def _key(pair: Any) -> str:
-    return pair[0] if isinstance(pair, tuple) else ""
-
-
-def _mark(seed: int, record: str, turns: Sequence[str]) -> str:
-    """Digits that do not occur in the turns, and that no turn could have foreseen."""
-    marks = (digest(seed, "label", record, list(turns), number)[:MARK_DIGITS] for number in count())
-    return next(mark for mark in marks if not any(mark in turn for turn in turns))
+    return values

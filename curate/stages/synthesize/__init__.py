@@ -15,18 +15,16 @@ from pydantic import Field
 from curate.algorithms.apportionment import apportion
 from curate.declaration import stage
 from curate.errors import CurateError
-from curate.models.answering import REFUSED
 from curate.models.protocols import Completion, LanguageModel, Prompt, Sampling
 from curate.outcome import Outcome
 from curate.records.identity import derive_seed, digest
 from curate.records.pool import from_rows
 from curate.stages.synthesize.alignment import check_aligned
 from curate.stages.synthesize.domains import Share, System, domains_of
+from curate.stages.synthesize.faults import instruction_fault
 
 ATTEMPTS = 20  # for one record, before the teacher counts as stalled
 STALLED = f"stalled after {ATTEMPTS} attempts"
-CONTEXT_FULL = "context full"
-ENDS = {"length": "cut off", "too long": CONTEXT_FULL, "refused": REFUSED}  # of a text that did not end by itself
 DECODING = (1.0, 1.0)  # temperature and top_p without a grid
 
 Temperature = Annotated[float, Field(ge=0, description="sampling temperature")]
@@ -123,15 +121,6 @@ def synthesize(
         if number in made
     ]
     return Outcome(from_rows(rows), from_rows([]), stats)
-
-
-def instruction_fault(completion: Completion, model: LanguageModel) -> str | None:
-    """What keeps a completion of a pre-query prefix from being an instruction, or None."""
-    if completion.finish_reason != "stop":
-        return ENDS[completion.finish_reason]
-    if model.chat.control_tokens.search(completion.text):
-        return "control token"
-    return None if completion.text.strip() else "empty"
 
 
 class _Attempts:
