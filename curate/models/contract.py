@@ -48,11 +48,28 @@ def _fault(backend: type[Backend]) -> str | None:
     methods = [name for name, member in vars(KINDS[kind]).items() if inspect.isfunction(member) and name[0] != "_"]
     if missing := [name for name in methods if not callable(getattr(backend, name, None))]:
         return f"has no method {missing[0]}; the kind {kind} has {', '.join(methods)}"
+    for name in methods:
+        if fault := _method_fault(name, getattr(backend, name), getattr(KINDS[kind], name)):
+            return fault
     for constructor in _constructors(backend):
         if fault := _constructor_fault(constructor):
             return fault
     if unknown := sorted(backend.neutral - schema_of(backend).model_fields.keys()):
         return f"calls {unknown[0]!r} neutral, which is none of its parameters"
+    return None
+
+
+def _method_fault(name: str, method: Callable[..., Any], promised: Callable[..., Any]) -> str | None:
+    """What keeps `method` from being called as `promised` can be: by position, with or without what has a default."""
+    parameters = inspect.signature(promised).parameters.values()
+    needed = sum(parameter.default is inspect.Parameter.empty for parameter in parameters)
+    try:
+        for count in {needed, len(parameters)}:
+            inspect.signature(method).bind(*range(count))
+    except TypeError:
+        names = [p.name if p.default is inspect.Parameter.empty else f"{p.name}={p.default}" for p in parameters]
+        own = ", ".join(inspect.signature(method).parameters)
+        return f"has a method {name}({own}); {name}({', '.join(names)}) is expected"
     return None
 
 

@@ -56,9 +56,10 @@ class Completion:
     why: str = ""
 
 
-Again: TypeAlias = Callable[[int, Sequence["Completion"]], Prompt | None]
+Again: TypeAlias = Callable[[int, Sequence[Completion]], Prompt | None]
 """Asked with a prompt's number and its completions as soon as they are there: gives the prompt that takes its place, or
-None to keep them."""
+None to keep them. Called by any thread, by several at a time, and not to ask the model itself.
+"""
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,13 @@ class LanguageModel(Protocol):
     context_length: int
     shares_batches: bool
 
-    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
+    def complete(
+        self, prompts: Sequence[Prompt], sampling: Sampling, again: Again | None = None
+    ) -> list[list[Completion]]:
         """`sampling.n` completions of each prompt. The same prompt and seed give the same text in any batch.
+
+        With `again`, a prompt that takes the place of another goes in at once, and its completions are asked about and
+        returned instead of the first ones.
 
         Raises CurateError for what concerns all prompts; what concerns one is said by its completions.
         """

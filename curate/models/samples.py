@@ -54,14 +54,59 @@ class Sampler(Generic[S]):
         self._most = most or sys.maxsize
         self._worked: set[Hashable] = set()
 
-    def all(self, request: Request[I, S], items: Sequence[I], count: int, settings: Hashable) -> list[list[S]]:
-        """`count` samples of each item. Raises CurateError for what concerns all of them."""
-        found = self._endpoint.each(lambda item: self._samples(request, item, count), items)
-        if any(sample.finish_reason in ("stop", "length") for samples, _ in found for sample in samples):
-            self._worked.add(settings)
-        if settings not in self._worked and (doubts := [doubt for _, doubt in found if doubt]):
-            raise CurateError(doubts[0])
-        return [samples for samples, _ in found]
+    def all(
+        self,
+        request: Request[I, S],
+        items: Sequence[I],
+        count: int,
+        settings: Hashable,
+        again: Callable[[int, list[S]], I | None] | None = None,
+    ) -> list[list[S]]:
+        """`count` samples of each item, or of the last that `again` has put in its place.
+
+        Raises CurateError for what concerns all of them.
+        """
+        samples: dict[int, list[S]] = {}
+        asked = dict(enumerate(items))
+        while asked:
+            answered = self._endpoint.each(
+                lambda pair: self._settled(request, *pair, count, settings, again), list(asked.items())
+            )
+            doubts = [doubt for _, doubt in answered if doubt]
+            if doubts and settings not in self._worked:
+                raise CurateError(doubts[0])
+            came = dict(zip(asked, answered, strict=True))
+            samples |= {number: answer for number, (answer, _) in came.items()}
+            asked = {
+                number: item
+                for number, (answer, doubt) in came.items()
+                if doubt and again and (item := again(number, answer))
+            }
+        return [samples[number] for number in range(len(items))]
+
+    def _settled(
+        self,
+        request: Request[I, S],
+        number: int,
+        item: I,
+        count: int,
+        settings: Hashable,
+        again: Callable[[int, list[S]], I | None] | None,
+    ) -> tuple[list[S], str]:
+        """The samples with which `again` is content; or those with a fault that may be the endpoint's, and the fault.
+
+        It is not asked about the latter: if nothing has worked yet, asking for more would be in vain.
+        """
+        while True:
+            samples, doubt = self._samples(request, item, count)
+            if any(sample.finish_reason in ("stop", "length") for sample in samples):
+                self._worked.add(settings)
+            if doubt and settings not in self._worked:
+                return samples, doubt
+            other = again(number, samples) if again else None
+            if other is None:
+                return samples, ""
+            item = other
 
     def _samples(self, request: Request[I, S], item: I, count: int) -> tuple[list[S], str]:
         """The samples of one item, and the fault of those that are lost if it may be the endpoint's."""

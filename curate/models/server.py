@@ -26,7 +26,7 @@ from curate.models.endpoint import (
 )
 from curate.models.files import check_template, check_tokenizer
 from curate.models.gguf import check_gguf_template, check_gguf_tokenizer
-from curate.models.protocols import Completion, Finish, Prompt, Sampling, TokenScores
+from curate.models.protocols import Again, Completion, Finish, Prompt, Sampling, TokenScores
 from curate.models.samples import Sampler, read_choices
 from curate.models.usage import Usage, usage_in
 
@@ -120,8 +120,10 @@ class ServerModel(TemplatedBackend):
         finally:
             endpoint.close()
 
-    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
-        """`sampling.n` completions of each prompt, in the order of the prompts.
+    def complete(
+        self, prompts: Sequence[Prompt], sampling: Sampling, again: Again | None = None
+    ) -> list[list[Completion]]:
+        """`sampling.n` completions of each prompt, in the order of the prompts; `again` is asked in several threads.
 
         What the endpoint refuses of one prompt is said by that prompt's completions. Raises CurateError for a prompt
         that is empty or leaves no room in the context (what is left limits `max_tokens`), and when the endpoint fails,
@@ -139,7 +141,7 @@ class ServerModel(TemplatedBackend):
             _check_unwrapped(self._dialect, self._url, reply, len(prompt.token_ids))
             return completions, why
 
-        return self._sampler.all(request, prompts, sampling.n, sampling)
+        return self._sampler.all(request, prompts, sampling.n, sampling, again)
 
     def score(self, sequences: Sequence[Sequence[int]], masks: Sequence[Sequence[int]]) -> list[TokenScores]:
         """Log-probability (nats, float32) and rank of each token at which the mask is 1, given all tokens before it.

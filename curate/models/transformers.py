@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections import deque
+from collections.abc import Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from curate.errors import CurateError, first_line
 from curate.models.backend import ModelSource, TemplatedBackend
 from curate.models.context import check_scorable, context_length, room
 from curate.models.grammar import Grammar
-from curate.models.in_process.decoding import Row, decode
+from curate.models.in_process.decoding import Memory, Row, decode
 from curate.models.in_process.hardware import Device, Dtype, free_memory, pick_device, pick_dtype
 from curate.models.locate import loadable_model
-from curate.models.protocols import Completion, Prompt, Sampling, TokenScores
+from curate.models.protocols import Again, Completion, Prompt, Sampling, TokenScores
 from curate.models.tokenizer import to_texts
 from curate.models.usage import Usage
 
 if TYPE_CHECKING:
     from curate.models.in_process.scoring import Scorer
+    from curate.models.in_process.slots import Batch
 
 CPU_MEMORY = 2**30  # bytes that the rows of one batch may take on a CPU; on a GPU, half of what is free
 
@@ -55,28 +58,46 @@ class TransformersModel(TemplatedBackend):
         self._config = self._model.config.get_text_config()
         self.context_length = context_length(self._config, self.chat.tokenizer)
         self._scorer: Scorer | None = None
+        self._batch_class: type[Batch] | None = None
+        self._packed = False
         self._lock = threading.Lock()  # for a whole call: threads that take turns leave each other's workers spinning
         self._inference_mode = torch.inference_mode
         self._grammars: dict[tuple[int, ...], Grammar] = {}
 
-    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
-        """`sampling.n` completions of each prompt, in the order of the prompts.
+    def complete(
+        self, prompts: Sequence[Prompt], sampling: Sampling, again: Again | None = None
+    ) -> list[list[Completion]]:
+        """`sampling.n` completions of each prompt, in the order of the prompts; `again` is asked in this thread.
 
         Raises CurateError for a prompt that is empty or leaves no room in the context; what is left limits
         `max_tokens`.
         """
-        stop = set(sampling.stop_token_ids)
+        completions: list[list[Completion]] = [[]] * len(prompts)
         with self._lock, self._inference_mode():
+            self._pack(True)
             grammar = self._grammar(sampling.stop_token_ids) if sampling.json_schema else None
-            stop |= grammar.stop if grammar else set()
-            rows = [row for prompt in prompts for row in self._rows(prompt, sampling, grammar)]
-            for batch in self._batches(rows):
-                decode(self._model, batch, stop, sampling.temperature, sampling.top_p)
-        written = sum(len(row.tokens) + row.finished for row in rows)
-        self.meter.count(Usage(len(prompts), sum(len(prompt.token_ids) for prompt in prompts), 0, written))
-        texts = iter(to_texts(self.chat.tokenizer, [row.tokens for row in rows]))
-        ends: Iterator[Literal["stop", "length"]] = ("stop" if row.finished else "length" for row in rows)
-        return [[Completion(next(texts), next(ends)) for _ in range(sampling.n)] for _ in prompts]
+            rows = [self._rows(number, prompt, sampling, grammar) for number, prompt in enumerate(prompts)]
+
+            def ended(number: int) -> list[Row]:
+                if not all(row.over for row in rows[number]):
+                    return []
+                completions[number] = self._completions(rows[number])
+                prompt = again(number, completions[number]) if again else None
+                if prompt is None:
+                    return []
+                rows[number] = self._rows(number, prompt, sampling, grammar)
+                return rows[number]
+
+            decode(
+                self._batch(),
+                deque(sorted(chain.from_iterable(rows), key=lambda row: -len(row.token_ids))),
+                self._memory(),
+                ended,
+                stop={*sampling.stop_token_ids, *(grammar.stop if grammar else ())},
+                temperature=sampling.temperature,
+                top_p=sampling.top_p,
+            )
+        return completions
 
     def score(self, sequences: Sequence[Sequence[int]], masks: Sequence[Sequence[int]]) -> list[TokenScores]:
         """Log-probability (nats, float32) and rank of each token at which the mask is 1, given all tokens before it.
@@ -90,6 +111,7 @@ class TransformersModel(TemplatedBackend):
         check_scorable(self, sequences, masks)
         self.meter.count(Usage(len(sequences), sum(map(len, sequences))))
         with self._lock, self._inference_mode():
+            self._pack(False)
             self._scorer = self._scorer or Scorer(self._model)
             return self._scorer.score(sequences, masks)
 
@@ -98,41 +120,59 @@ class TransformersModel(TemplatedBackend):
         self._model = self._scorer = None
         free_memory(self.device)
 
-    def _rows(self, prompt: Prompt, sampling: Sampling, grammar: Grammar | None) -> list[Row]:
+    def _rows(self, number: int, prompt: Prompt, sampling: Sampling, grammar: Grammar | None) -> list[Row]:
         limit = min(sampling.max_tokens, room(self, prompt.token_ids))
-        rows = [Row(prompt.token_ids, prompt.seed, sample, limit, []) for sample in range(sampling.n)]
-        if grammar and sampling.json_schema:
-            for row in rows:
-                row.matcher = grammar.matcher(sampling.json_schema)
-        return rows
+        schema = sampling.json_schema
+        return [
+            Row(
+                number,
+                prompt.token_ids,
+                prompt.seed,
+                sample,
+                limit,
+                grammar.matcher(schema) if grammar and schema else None,
+            )
+            for sample in range(sampling.n)
+        ]
+
+    def _completions(self, rows: Sequence[Row]) -> list[Completion]:
+        """Of one prompt, all of whose rows are over."""
+        written = sum(len(row.tokens) + row.finished for row in rows)
+        self.meter.count(Usage(1, len(rows[0].token_ids), 0, written))
+        texts = to_texts(self.chat.tokenizer, [row.tokens for row in rows])
+        return [Completion(text, "stop" if row.finished else "length") for text, row in zip(texts, rows, strict=True)]
+
+    def _pack(self, packed: bool) -> None:
+        """Has the linear layers as decoding wants them on a CPU, or as they were loaded."""
+        from curate.models.in_process.linear import pack_linear_layers, unpack_linear_layers
+
+        if self.device.type == "cpu" and packed != self._packed:
+            (pack_linear_layers if packed else unpack_linear_layers)(self._model)
+            self._packed = packed
+
+    def _batch(self) -> Batch:
+        from curate.models.in_process.slots import batch_of
+
+        self._batch_class = self._batch_class or batch_of(self._model)
+        return self._batch_class(self._model)
 
     def _grammar(self, stop: tuple[int, ...]) -> Grammar:
         if stop not in self._grammars:
             self._grammars[stop] = Grammar(self.chat.tokenizer, self._config.vocab_size, stop)
         return self._grammars[stop]
 
-    def _batches(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
-        """Batches of rows of similar length that fit the memory, the longest first."""
+    def _memory(self) -> Memory:
         import torch
 
-        free = torch.cuda.mem_get_info(self.device)[0] // 2 if self.device.type == "cuda" else CPU_MEMORY
         size = self._model.dtype.itemsize
         heads = getattr(self._config, "num_key_value_heads", None) or self._config.num_attention_heads
         width = getattr(self._config, "head_dim", None) or self._config.hidden_size // self._config.num_attention_heads
-        cached = 2 * size * self._config.num_hidden_layers * heads * width  # bytes a token
-        transient = 16 * size * self._config.hidden_size  # bytes a prompt token: activations of the prefill
-        drawing = 24 * self._config.vocab_size  # bytes a row: logits, probabilities, their cumulative sum
-        batch: list[Row] = []
-        for row in sorted(rows, key=lambda row: -len(row.token_ids)):
-            longest = len(batch[0].token_ids if batch else row.token_ids)
-            limit = max(row.limit, max((other.limit for other in batch), default=0))
-            per_row = cached * (longest + limit) + transient * longest + drawing
-            if batch and (len(batch) + 1) * per_row > free:
-                yield batch
-                batch = []
-            batch.append(row)
-        if batch:
-            yield batch
+        return Memory(
+            free=torch.cuda.mem_get_info(self.device)[0] // 2 if self.device.type == "cuda" else CPU_MEMORY,
+            token=2 * size * self._config.num_hidden_layers * heads * width,
+            prompt_token=16 * size * self._config.hidden_size,  # activations
+            row=24 * self._config.vocab_size,  # logits, probabilities, their cumulative sum
+        )
 
 
 def _load(model: str, **options: Any) -> Any:

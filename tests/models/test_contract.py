@@ -77,6 +77,12 @@ class NoScore(Backend):
     def complete(self) -> None: ...
 
 
+class OldComplete(NoScore):
+    def complete(self, prompts: Any, sampling: Any) -> None: ...  # type: ignore[override]
+
+    def score(self, sequences: Any, masks: Any) -> None: ...
+
+
 class OtherNames(Counting):
     def __init__(self, path: str, letters: int = 3) -> None: ...
 
@@ -109,6 +115,11 @@ class NeutralTypo(Counting):
         (KindOfItsOwn, "KindOfItsOwn has the kind 'translator'; one of language, chat, embedder, reward is expected"),
         (NoKind, "NoKind has the kind None; one of language, chat, embedder, reward is expected"),
         (NoScore, "NoScore has no method score; the kind language has complete, score, close"),
+        (
+            OldComplete,
+            "OldComplete has a method complete(self, prompts, sampling); "
+            "complete(self, prompts, sampling, again=None) is expected",
+        ),
         (
             OtherNames,
             "OtherNames is made from (self, path, letters); (self, model, date), and all else by keyword only, is "

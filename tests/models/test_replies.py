@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -160,6 +161,44 @@ def test_what_is_wrong_with_one_prompt_is_said_by_its_completions(
     assert [sample.text for sample in [*first, *last]] == ["5-0", "5-1", "6-0", "6-1"]
     assert [(sample.text, sample.finish_reason) for sample in bad] == [("", finish)] * 2
     assert re.search(f"POST {endpoint.url}/completions: .*{words}", bad[0].why)
+
+
+def test_again_is_asked_for_each_prompt_and_may_be_by_several_threads(endpoint: Endpoint, connect: Connect) -> None:
+    threads = set()
+
+    def again(number: int, completions: Sequence[Completion]) -> Prompt | None:
+        threads.add(threading.get_ident())
+        first = int(completions[0].text.split("-")[0])
+        return Prompt([first + 10], 0) if number and first < 30 else None
+
+    samples = connect().complete([Prompt([5], 0), Prompt([9], 0), Prompt([16], 0)], TWO, again)
+    assert [[sample.text for sample in pair] for pair in samples] == [
+        ["5-0", "5-1"],
+        ["39-0", "39-1"],
+        ["36-0", "36-1"],
+    ]
+    assert threading.get_ident() not in threads
+
+
+def test_again_replaces_a_prompt_that_is_refused_where_others_work(endpoint: Endpoint, connect: Connect) -> None:
+    asked: list[tuple[int, str]] = []
+
+    def again(number: int, completions: Sequence[Completion]) -> Prompt | None:
+        asked.append((number, completions[0].finish_reason))
+        return Prompt([7], 0) if completions[0].finish_reason == "refused" else None
+
+    endpoint.answer = only_for(9, said("odd prompt"))
+    for _ in range(3):  # whichever reply comes first
+        samples = connect().complete([Prompt([9], 0), Prompt([5], 0)], TWO, again)
+        assert [pair[0].text for pair in samples] == ["7-0", "5-0"]
+    assert sorted(asked) == sorted([(0, "refused"), (0, "stop"), (1, "stop")] * 3)
+
+
+def test_again_is_not_asked_for_more_where_nothing_works(endpoint: Endpoint, connect: Connect) -> None:
+    endpoint.answer = lambda number, body: said("out of order")(body)
+    with pytest.raises(CurateError, match="out of order"):
+        connect().complete([Prompt([9], 0), Prompt([5], 0)], TWO, lambda number, completions: Prompt([7], 0))
+    assert len(endpoint.requests) == 2
 
 
 def test_the_settings_that_worked_before_are_known_to_work(endpoint: Endpoint, connect: Connect) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from curate.errors import CurateError
 from curate.models import transformers as backend
-from curate.models.protocols import LanguageModel, Prompt, Sampling
+from curate.models.protocols import Completion, LanguageModel, Prompt, Sampling
 from curate.models.spec import load_model
 
 PROMPTS = [Prompt(list(range(5, 5 + length)), seed) for seed, length in enumerate([3, 9, 4, 30, 9, 17])]
@@ -52,6 +53,34 @@ def test_batches_that_memory_divides_give_the_same_texts(tiny: LanguageModel, mo
     together = tiny.complete(PROMPTS, FREE)
     monkeypatch.setattr(backend, "CPU_MEMORY", 1)
     assert tiny.complete(PROMPTS, FREE) == together
+
+
+def test_again_is_asked_for_each_prompt_until_it_keeps_the_completions(tiny: LanguageModel) -> None:
+    """What comes in while others go on, longer or shorter than what it replaces, is what it is alone."""
+    chains = {0: [Prompt([7] * 40, 50), Prompt([8], 51)], 3: [PROMPTS[0]], 5: [PROMPTS[5]]}
+    sampling = Sampling((), 24, n=2)
+    asked: list[tuple[int, int]] = []
+
+    def again(number: int, completions: Sequence[Completion]) -> Prompt | None:
+        asked.append((number, len(completions)))
+        turn = sum(other == number for other, _ in asked) - 1
+        return chains.get(number, [])[turn] if turn < len(chains.get(number, [])) else None
+
+    last = [chains.get(number, [prompt])[-1] for number, prompt in enumerate(PROMPTS)]
+    assert tiny.complete(PROMPTS, sampling, again) == [tiny.complete([prompt], sampling)[0] for prompt in last]
+    assert sorted(asked) == sorted((n, 2) for n in range(6) for _ in range(1 + len(chains.get(n, []))))
+
+
+def test_a_replacement_goes_in_before_what_waits(tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "CPU_MEMORY", 1)  # one row at a time
+    asked: list[int] = []
+
+    def again(number: int, _: Sequence[Completion]) -> Prompt | None:
+        asked.append(number)
+        return PROMPTS[0] if asked.count(number) < 3 else None
+
+    tiny.complete([PROMPTS[0]] * 3, Sampling((), 2), again)
+    assert asked == [0, 0, 0, 1, 1, 1, 2, 2, 2]
 
 
 def test_greedy_takes_the_likeliest_token_at_every_step(tiny: LanguageModel) -> None:
@@ -132,6 +161,7 @@ FAMILIES = {
     "scaled logits": ("CohereConfig", "CohereForCausalLM", {"logit_scale": 0.25}),
     "sliding windows": ("Gemma3TextConfig", "Gemma3ForCausalLM", {"head_dim": 8, "sliding_window": 4}),
     "biases": ("Qwen2Config", "Qwen2ForCausalLM", {}),
+    "recurrent layers": ("Lfm2Config", "Lfm2ForCausalLM", {"layer_types": ["conv", "full_attention"]}),
 }
 
 
@@ -156,6 +186,22 @@ def test_other_architectures_score_and_complete_as_they_should(
     prompts = [Prompt(ids[:length], length) for length in (4, 9, 15)]
     together = model.complete(prompts, Sampling((), 12))
     assert [model.complete([prompt], Sampling((), 12))[0] for prompt in prompts] == together
+    turns = iter([prompts[2]])  # in the place of the first
+    greedy = model.complete(prompts[:2], Sampling((), 6, 0.0), lambda number, _: None if number else next(turns, None))
+    with torch.inference_mode():
+        for prompt, (completion,) in zip(prompts[2:0:-1], greedy, strict=True):
+            written = list(prompt.token_ids)
+            for _ in range(6):
+                written.append(int(plain(torch.tensor([written])).logits[0, -1].argmax()))
+            assert completion.text == model.chat.tokenizer.decode(written[-6:])
+
+
+def test_scores_are_the_same_after_completions(tiny: LanguageModel) -> None:
+    sequences, masks = [[5, 6, 7, 8], [9] * 30], [[0, 1, 1, 1], [0] * 20 + [1] * 10]
+    before = tiny.score(sequences, masks)
+    tiny.complete(PROMPTS[:1], FREE)
+    for one, other in zip(before, tiny.score(sequences, masks), strict=True):
+        np.testing.assert_array_equal(one.logprobs, other.logprobs)
 
 
 def test_threads_may_share_a_model(tiny: LanguageModel) -> None:

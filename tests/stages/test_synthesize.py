@@ -4,7 +4,10 @@ from collections import Counter
 import pytest
 
 from curate import CurateError, load_model, synthesize
+from curate.models.protocols import Prompt, Sampling
+from curate.records.identity import derive_seed
 from curate.stages.synthesize.domains import READY
+from curate.stages.synthesize.faults import instruction_fault
 from tests.conftest import BASE, CHAT
 
 
@@ -42,6 +45,16 @@ def test_what_is_cut_off_is_made_again_and_counted(teacher):
     assert len(outcome.kept) == 12
     assert outcome.stats["cut off"] > 0
     assert all(len(teacher.chat.encode(text)) <= 24 for text in instructions(outcome))
+
+
+def test_each_is_the_first_attempt_of_its_own_that_is_an_instruction(teacher):
+    made = instructions(synthesize(model=teacher, count=6, max_tokens=24, seed=4))
+    prefix = teacher.chat.encode(teacher.chat.pre_query_prefix())
+    sampling = Sampling(tuple(teacher.chat.user_stop_token_ids), 24)
+    for number, text in enumerate(made):
+        prompts = (Prompt(prefix, derive_seed(4, "synthesize", number, attempt)) for attempt in range(20))
+        attempts = (teacher.complete([prompt], sampling)[0][0] for prompt in prompts)
+        assert next(c for c in attempts if not instruction_fault(c, teacher)).text.strip() == text
 
 
 def test_a_teacher_that_stalls_here_and_there_gives_what_it_made(teacher):

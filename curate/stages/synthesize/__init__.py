@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import tee
@@ -91,36 +91,25 @@ def synthesize(
     histories = [[{"role": "system", "content": domain.prompt}] for domain in domains] or [[]]
     prefixes = [model.chat.encode(model.chat.pre_query_prefix(messages)) for messages in histories]
     stop = tuple(model.chat.user_stop_token_ids)
-    samplings = [Sampling(stop, max_tokens, cell[0], cell[1]) for cell in cells]
 
     if start == 0:
         check_aligned(model, max_tokens, derive_seed(seed, "synthesize", "aligned"))
-    stats: Counter[str] = Counter()
-    made: dict[int, str] = {}
-    why = ""
-    for attempt in range(ATTEMPTS):
-        asked: dict[int, list[tuple[int, Prompt]]] = {}
-        for number, (domain, cell) in parts.items():
-            if number not in made:
-                prompt = Prompt(prefixes[domain], derive_seed(seed, "synthesize", number, attempt))
-                asked.setdefault(cell, []).append((number, prompt))
-        if not asked:
-            break
-        for number, completion in _complete(model, asked, samplings):
-            fault = instruction_fault(completion, model)
-            stats[fault or "instructions"] += 1
-            why = completion.why or why
-            if not fault:
-                made[number] = completion.text.strip()
-    if missing := count - len(made):
-        stats[STALLED] = missing
+    attempts = _Attempts(model, {number: prefixes[domain] for number, (domain, _) in parts.items()}, seed)
+    attempts.make(
+        (Sampling(stop, max_tokens, *decoding), [number for number, (_, other) in parts.items() if other == cell])
+        for cell, decoding in enumerate((temperature, top_p) for temperature, top_p, _ in cells)
+    )
+    made = attempts.made
+    stats: dict[str, float] = dict(sorted(attempts.counts.items()))
     if not made:
-        faults = ", ".join(f"{number} {fault}" for fault, number in stats.items() if fault != STALLED)
+        faults = ", ".join(f"{number} {fault}" for fault, number in stats.items())
         raise CurateError(
             f"{model.name} stalled: not one of {count} instructions was made in {ATTEMPTS} attempts each "
             f"({faults}, at {max_tokens} tokens); raise max_tokens, or use a teacher that was aligned on its chat "
-            f"template{'; it says: ' if why else ''}{why}"
+            f"template{'; it says: ' if attempts.why else ''}{attempts.why}"
         )
+    if missing := count - len(made):
+        stats[STALLED] = missing
     rows = [
         {
             "id": digest(seed, "synthesize", number)[:16],
@@ -131,21 +120,45 @@ def synthesize(
         for number, (domain, cell) in parts.items()
         if number in made
     ]
-    return Outcome(from_rows(rows), from_rows([]), dict(stats))
+    return Outcome(from_rows(rows), from_rows([]), stats)
 
 
-def _complete(
-    model: LanguageModel, asked: Mapping[int, Sequence[tuple[int, Prompt]]], samplings: Sequence[Sampling]
-) -> Iterator[tuple[int, Completion]]:
-    """The completion of each number's prompt; the cells go to the model together, so that none waits for another."""
-    with ThreadPoolExecutor(len(asked)) as pool:
-        futures = {
-            cell: pool.submit(model.complete, [prompt for _, prompt in items], samplings[cell])
-            for cell, items in asked.items()
-        }
-        for cell, items in asked.items():
-            for (number, _), (completion,) in zip(items, futures[cell].result(), strict=True):
-                yield number, completion
+class _Attempts:
+    """The attempts at the instructions of numbered records, each with the tokens that its text goes on from."""
+
+    def __init__(self, model: LanguageModel, prefixes: Mapping[int, Sequence[int]], seed: int) -> None:
+        self.made: dict[int, str] = {}
+        self.counts: Counter[str] = Counter()  # of what came of the attempts
+        self.why = ""  # an attempt failed, in the words of a server
+        self._model, self._prefixes, self._seed = model, prefixes, seed
+        self._lost: Counter[int] = Counter()  # attempts, of each record
+        self._lock = threading.Lock()  # the model asks `_again` in threads of its own
+
+    def make(self, parts: Iterable[tuple[Sampling, Sequence[int]]]) -> None:
+        """Fills `made`; all parts go to the model together, so that none waits for another."""
+        asked = [(sampling, numbers) for sampling, numbers in parts if numbers]
+        with ThreadPoolExecutor(len(asked)) as pool:
+            for _ in pool.map(lambda part: self._make(*part), asked):
+                pass  # an error is raised here
+
+    def _make(self, sampling: Sampling, numbers: Sequence[int]) -> None:
+        prompts = [self._prompt(number) for number in numbers]
+        self._model.complete(prompts, sampling, lambda index, samples: self._again(numbers[index], samples[0]))
+
+    def _prompt(self, number: int) -> Prompt:
+        return Prompt(self._prefixes[number], derive_seed(self._seed, "synthesize", number, self._lost[number]))
+
+    def _again(self, number: int, completion: Completion) -> Prompt | None:
+        """Takes an attempt; the prompt of the next one, if another is needed and allowed."""
+        fault = instruction_fault(completion, self._model)
+        with self._lock:
+            self.counts[fault or "instructions"] += 1
+            self.why = completion.why or self.why
+            if not fault:
+                self.made[number] = completion.text.strip()
+                return None
+            self._lost[number] += 1
+            return self._prompt(number) if self._lost[number] < ATTEMPTS else None
 
 
 class _Plan:

@@ -51,6 +51,24 @@ def test_nucleus_of_a_flat_distribution_holds_more_tokens_than_are_sorted_at_fir
     assert chi_square(tokens, np.where(probabilities > tail, probabilities, 0) / 0.9) < 1.5
 
 
+@pytest.mark.parametrize("spread", [0.1, 1.0, 2.5, 6.0, 12.0])  # nuclei of one token to nearly all
+@pytest.mark.parametrize("top_p", [0.3, 0.95, 0.999, 1.0])
+@pytest.mark.parametrize("vocabulary", [50, 4096, 49_152])
+def test_equals_the_textbook_in_float64(spread: float, top_p: float, vocabulary: int) -> None:
+    """The token at which the running sum of the nucleus, in the order of the vocabulary, passes the number."""
+    generator = torch.Generator().manual_seed(vocabulary)
+    logits = (torch.randn(12, vocabulary, generator=generator) * spread).round(decimals=1)  # many as likely as others
+    numbers = np.random.default_rng(0).random(12)
+    for row, token, number in zip(logits, draw(logits, numbers, 0.7, top_p).tolist(), numbers, strict=True):
+        probabilities = torch.softmax(row.double() / 0.7, -1).numpy()
+        ordered = np.sort(probabilities)[::-1]
+        floor = ordered[np.flatnonzero(np.cumsum(ordered) >= top_p - 1e-12)[0]] if top_p < 1 else 0
+        sums = np.cumsum(np.where(probabilities > floor * (1 - 1e-9), probabilities, 0))
+        bounds = np.array([sums[token - 1] if token else 0, sums[token]]) / sums[-1]
+        assert bounds[0] - 1e-6 <= number <= bounds[1] + 1e-6
+        assert probabilities[token] > floor * (1 - 1e-5)
+
+
 def test_temperature_zero_takes_the_likeliest() -> None:
     logits = torch.tensor([[0.0, 3.0, 1.0], [2.0, 0.0, 1.0]])
     assert draw(logits, np.array([0.9, 0.9]), 0.0, 1.0).tolist() == [1, 0]
