@@ -124,9 +124,10 @@ class Engine:
     def _why(self) -> str:
         """Why the engine has ended, in one sentence; after an orderly end its log goes."""
         if self._closing:
-            self._log.unlink()
+            self._log.unlink(missing_ok=True)
             return f"the vLLM engine of {self._name} has ended; load the model again"
-        written = EXCEPTION.search(self._log.read_bytes()[self._started :].decode("utf-8", "replace"))
+        log = self._log.read_bytes() if self._log.exists() else b""
+        written = EXCEPTION.search(log[self._started :].decode("utf-8", "replace"))
         cause = written[1] if written else self._told or _status(self._process.returncode)
         where = f"its log is {self._log}"
         if not self._ready.done():
