@@ -43,7 +43,7 @@ class Engine:
         self._told = ""  # by the child, of why it fails
         self._closing, self._end = False, ""  # why nothing comes in any more
         descriptor, path = tempfile.mkstemp(prefix="curate-vllm-", suffix=".log")
-        self._log = Path(path)
+        self._log, self._started = Path(path), 0  # bytes of the log before the engine ran
         self._connection, theirs = multiprocessing.Pipe()
         defaults = {"VLLM_LOGGING_LEVEL": "ERROR", **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(  # noqa: S603
@@ -105,6 +105,8 @@ class Engine:
                 if number == FAILED:
                     self._told = result
                     continue
+                if number == READY:
+                    self._started = self._log.stat().st_size
                 with self._lock:
                     future = self._waiting.pop(number)
                 if isinstance(result, CurateError):
@@ -122,10 +124,11 @@ class Engine:
     def _why(self) -> str:
         """Why the engine has ended, in one sentence; after an orderly end its log goes."""
         if self._closing:
-            self._log.unlink()
+            self._log.unlink(missing_ok=True)
             return f"the vLLM engine of {self._name} has ended; load the model again"
-        written = EXCEPTION.search(self._log.read_text("utf-8", "replace"))
-        cause = self._told or (written[1] if written else _status(self._process.returncode))
+        log = self._log.read_bytes() if self._log.exists() else b""
+        written = EXCEPTION.search(log[self._started :].decode("utf-8", "replace"))
+        cause = written[1] if written else self._told or _status(self._process.returncode)
         where = f"its log is {self._log}"
         if not self._ready.done():
             return f"vLLM cannot load {self._name}: {cause} ({where})"

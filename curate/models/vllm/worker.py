@@ -27,6 +27,7 @@ from curate.models.protocols import TokenScores
 READY, FAILED = -1, -2  # in place of a request's number: the longest sequence, and why the engine ends
 STEP_TOKENS = 2048  # where logits of whole prompts are made at once: this times the vocabulary times 6 bytes
 CPU_CACHE_GIB = "4"  # for VLLM_CPU_KVCACHE_SPACE, when nothing is set
+ELSEWHERE = "root cause"  # by which vLLM says that another of its processes has written what it is
 GRACE = 30.0  # seconds that an engine has to end by itself
 
 
@@ -63,32 +64,34 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then lets go of the connection
     connection = Connection(descriptor)
     os.register_at_fork(after_in_child=connection.close)  # or a process of vLLM's would keep it open
-    code = 1
-    try:
-        _run(connection)
-        code = 0
-    except Exception:
-        traceback.print_exc()
-    os._exit(code)  # for the interpreter would take seconds to take itself apart
+    os._exit(_run(connection))  # for the interpreter would take seconds to take itself apart
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Connection) -> int:
+    """Runs an engine to its end, and gives the exit code."""
     sender, inbox = Sender(connection), queue.SimpleQueue[Request | None]()
     arguments = connection.recv()
     threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     try:
         engine = start(arguments)
-        threading.Thread(target=_watch, args=(sender,), daemon=True).start()
-        sender.send(READY, engine.model_config.max_model_len)
-        try:
-            serve(engine, inbox, sender)
-        finally:
-            sender.ending = True
-            engine.engine_core.shutdown()
     except Exception as error:
-        if "root cause" not in str(error):  # by this vLLM says that another of its processes has written it
+        if ELSEWHERE not in str(error):
             sender.send(FAILED, reason(error))
-        raise
+        return 1
+    threading.Thread(target=_watch, args=(sender,), daemon=True).start()
+    sender.send(READY, engine.model_config.max_model_len)
+    try:
+        serve(engine, inbox, sender)
+    except Exception as error:
+        if ELSEWHERE in str(error):
+            time.sleep(1.0)  # `_watch` may know more
+        else:
+            traceback.print_exc()
+        return 1
+    finally:
+        sender.ending = True
+        engine.engine_core.shutdown()
+    return 0
 
 
 class Sender:
