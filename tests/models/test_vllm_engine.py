@@ -45,6 +45,13 @@ def eventually(done: Callable[[], object], seconds: float = 120) -> None:
         time.sleep(0.1)
 
 
+def remove_log(sentence: str) -> None:
+    """Removes the log that a sentence names, which must be there."""
+    path = re.search(r"its log is (\S+?)\)", sentence)
+    assert path
+    Path(path[1]).unlink()
+
+
 @pytest.fixture(scope="module")
 def before(vllm_tiny: LanguageModel) -> set[int]:
     """The processes of other engines, those of `vllm_tiny` among them."""
@@ -89,14 +96,13 @@ def test_a_killed_engine_ends_every_call_in_one_sentence_and_leaves_nothing(
         engine.kill()
         errors = [future.exception() for future in waiting]
     said = str(errors[0])
-    sentence = re.fullmatch(
-        r"the vLLM engine of tiny died: its process was ended by the signal SIGKILL \(its log is (\S+)\); lower "
+    assert re.fullmatch(
+        r"the vLLM engine of tiny died: its process was ended by the signal SIGKILL \(its log is \S+\); lower "
         r"max_num_seqs, max_num_batched_tokens or gpu_memory_utilization, and give the same command again: finished "
         r"shards are kept",
         said,
     )
-    assert sentence
-    Path(sentence[1]).unlink()
+    remove_log(said)
     assert [(type(error), str(error)) for error in errors] == [(CurateError, said)] * 3
     with pytest.raises(CurateError, match="died: its process was ended"):
         pair.score([[5, 6, 7]], [[0, 1, 1]])
@@ -120,9 +126,8 @@ def test_an_engine_that_cannot_start_says_why_in_a_line(
 ) -> None:
     with pytest.raises(CurateError) as error:
         load_model(str(tiny_directory), backend="vllm", **options)
-    message = re.fullmatch(rf"models.tiny: vLLM cannot load tiny: {said} \(its log is (\S+)\)", str(error.value))
-    assert message
-    Path(message[1]).unlink()
+    assert re.fullmatch(rf"models.tiny: vLLM cannot load tiny: {said} \(its log is \S+\)", str(error.value))
+    remove_log(str(error.value))
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +154,7 @@ def test_an_engine_that_fails_says_the_root_cause(needs_vllm: None, narrow_direc
     )
     assert "\n" not in str(error.value)
     model.close()
+    remove_log(str(error.value))
 
 
 def test_a_run_whose_engine_is_killed_says_so_in_a_line_and_goes_on(needs_vllm: None, tmp_path: Path) -> None:
@@ -171,6 +177,7 @@ def test_a_run_whose_engine_is_killed_says_so_in_a_line_and_goes_on(needs_vllm: 
         "stage 1 (synthesize): the vLLM engine of demo-chat died: its process was ended by the signal SIGKILL" in said
     )
     assert "Traceback" not in output
+    remove_log(said)
     assert not psutil.wait_procs(below, timeout=120)[1]
     kept = sorted(path.name for path in tmp_path.glob("run/stages/*/*.json"))
     assert kept

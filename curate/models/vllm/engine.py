@@ -23,7 +23,9 @@ from curate.models.vllm.worker import FAILED, GRACE, READY, Request
 
 PROGRAM = "from curate.models.vllm.worker import main; main({})"
 # The line of a traceback that names the exception, behind what vLLM puts before each line of its log.
-EXCEPTION = re.compile(r"^(?:\([^)]*\) )?(?:ERROR \S+ \S+ \[\S+\] )?(?:\w+\.)*(\w+(?:Error|Exception)(?:: .+)?)$", re.M)
+EXCEPTION = re.compile(
+    r"^(?:\([^)]*\) )?(?:ERROR \S+ \S+ \[\S+\] )?(?:\w+\.)*(\w+(?:Error|Exception)(?:: .+?)?)\s*$", re.M
+)
 MEMORY = re.compile("out of memory|OutOfMemory|SIGKILL|can't allocate", re.I)
 
 
