@@ -45,6 +45,13 @@ def eventually(done: Callable[[], object], seconds: float = 120) -> None:
         time.sleep(0.1)
 
 
+def remove_log(sentence: str) -> None:
+    """Removes the log that a sentence names, which must be there."""
+    path = re.search(r"its log is (\S+?)\)", sentence)
+    assert path
+    Path(path[1]).unlink()
+
+
 @pytest.fixture(scope="module")
 def before(vllm_tiny: LanguageModel) -> set[int]:
     """The processes of other engines, those of `vllm_tiny` among them."""
@@ -81,29 +88,30 @@ def test_each_replica_has_processor_cores_of_its_own(pair: VllmModel, before: se
 def test_a_killed_engine_ends_every_call_in_one_sentence_and_leaves_nothing(
     pair: VllmModel, vllm_tiny: LanguageModel, before: set[int]
 ) -> None:
-    shared = set(os.listdir("/dev/shm"))  # noqa: S108
     with ThreadPoolExecutor(3) as pool:
         waiting = [pool.submit(pair.complete, LONG[part::3], MANY) for part in range(3)]
         eventually(lambda: all(engine.load > 100 for engine in pair._engines))
-        engine = next(p for p in processes() if p.pid not in before and p.name() == ENGINE)
-        engine.kill()
+        mine = [process for process in processes() if process.pid not in before]
+        paths = {Path(area.path) for process in mine for area in process.memory_maps()}
+        shared = [path for path in paths if path.name.startswith("psm_")]
+        assert shared
+        next(process for process in mine if process.name() == ENGINE).kill()
         errors = [future.exception() for future in waiting]
     said = str(errors[0])
-    sentence = re.fullmatch(
-        r"the vLLM engine of tiny died: its process was ended by the signal SIGKILL \(its log is (\S+)\); lower "
+    assert re.fullmatch(
+        r"the vLLM engine of tiny died: its process was ended by the signal SIGKILL \(its log is \S+\); lower "
         r"max_num_seqs, max_num_batched_tokens or gpu_memory_utilization, and give the same command again: finished "
         r"shards are kept",
         said,
     )
-    assert sentence
-    Path(sentence[1]).unlink()
+    remove_log(said)
     assert [(type(error), str(error)) for error in errors] == [(CurateError, said)] * 3
     with pytest.raises(CurateError, match="died: its process was ended"):
         pair.score([[5, 6, 7]], [[0, 1, 1]])
     pair.close()
     eventually(lambda: {process.pid for process in processes()} == before)
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("vllm")] == ["vllm tiny"]
-    assert set(os.listdir("/dev/shm")) <= shared  # noqa: S108
+    eventually(lambda: not any(path.exists() for path in shared))
     assert len(vllm_tiny.complete(PROMPTS, FREE)) == 8
 
 
@@ -120,9 +128,8 @@ def test_an_engine_that_cannot_start_says_why_in_a_line(
 ) -> None:
     with pytest.raises(CurateError) as error:
         load_model(str(tiny_directory), backend="vllm", **options)
-    message = re.fullmatch(rf"models.tiny: vLLM cannot load tiny: {said} \(its log is (\S+)\)", str(error.value))
-    assert message
-    Path(message[1]).unlink()
+    assert re.fullmatch(rf"models.tiny: vLLM cannot load tiny: {said} \(its log is \S+\)", str(error.value))
+    remove_log(str(error.value))
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +156,7 @@ def test_an_engine_that_fails_says_the_root_cause(needs_vllm: None, narrow_direc
     )
     assert "\n" not in str(error.value)
     model.close()
+    remove_log(str(error.value))
 
 
 def test_a_run_whose_engine_is_killed_says_so_in_a_line_and_goes_on(needs_vllm: None, tmp_path: Path) -> None:
@@ -171,6 +179,7 @@ def test_a_run_whose_engine_is_killed_says_so_in_a_line_and_goes_on(needs_vllm: 
         "stage 1 (synthesize): the vLLM engine of demo-chat died: its process was ended by the signal SIGKILL" in said
     )
     assert "Traceback" not in output
+    remove_log(said)
     assert not psutil.wait_procs(below, timeout=120)[1]
     kept = sorted(path.name for path in tmp_path.glob("run/stages/*/*.json"))
     assert kept

@@ -23,12 +23,14 @@ from curate.models.vllm.worker import FAILED, GRACE, READY, Request
 
 PROGRAM = "from curate.models.vllm.worker import main; main({})"
 # The line of a traceback that names the exception, behind what vLLM puts before each line of its log.
-EXCEPTION = re.compile(r"^(?:\([^)]*\) )?(?:ERROR \S+ \S+ \[\S+\] )?(?:\w+\.)*(\w+(?:Error|Exception)(?:: .+)?)$", re.M)
+EXCEPTION = re.compile(
+    r"^(?:\([^)]*\) )?(?:ERROR \S+ \S+ \[\S+\] )?(?:\w+\.)*(\w+(?:Error|Exception)(?:: .+?)?)\s*$", re.M
+)
 MEMORY = re.compile("out of memory|OutOfMemory|SIGKILL|can't allocate", re.I)
 
 
 class Engine:
-    """A vLLM engine, in a process group of its own whose output goes to a log.
+    """A vLLM engine, whose processes are a group of their own and write to a log.
 
     It begins to start when it is made, and `context_length` waits until it runs. When it dies, the requests that are in
     it fail with the same CurateError as every later one, no process of it is left, and the log is kept.
@@ -53,11 +55,10 @@ class Engine:
             stderr=descriptor,
             env={**defaults, **environment},
             pass_fds=[theirs.fileno()],
-            start_new_session=True,
         )
         os.close(descriptor)
         theirs.close()
-        weakref.finalize(self, _end_group, self._process)  # when the interpreter ends; before, the thread holds it
+        self._at_exit = weakref.finalize(self, _abandon, self._process, self._log)  # before, the thread holds it
         with contextlib.suppress(OSError):  # it is about to end, and will say so
             self._connection.send(dict(arguments))
         self._thread = threading.Thread(target=self._take, name=f"vllm {name}", daemon=True)
@@ -114,6 +115,7 @@ class Engine:
                 else:
                     future.set_result(result)
         _end_group(self._process, GRACE)
+        self._at_exit.detach()
         with self._lock:
             self._end = self._why()
             waiting, self._waiting = self._waiting, {}
@@ -143,6 +145,12 @@ def _status(code: int) -> str:
     return f"its process was ended by the signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
+def _abandon(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Leaves nothing of an engine that nobody has closed, when the interpreter ends."""
+    _end_group(process)
+    log.unlink(missing_ok=True)
+
+
 def _end_group(process: subprocess.Popen[bytes], grace: float = 0.0) -> None:
     """Waits for the process, and ends what is left of its group: first by asking, then by force."""
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -150,8 +158,10 @@ def _end_group(process: subprocess.Popen[bytes], grace: float = 0.0) -> None:
     for number, seconds in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0)):
         if _gone(process):
             return
-        with contextlib.suppress(ProcessLookupError):
+        try:
             os.killpg(process.pid, number)
+        except ProcessLookupError:  # it has not begun to lead its group
+            process.send_signal(number)
         limit = time.monotonic() + seconds
         while not _gone(process) and time.monotonic() < limit:
             time.sleep(0.05)

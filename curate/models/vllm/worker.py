@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -60,6 +61,8 @@ class Generated:
 
 def main(descriptor: int) -> None:
     """Runs an engine until the parent says so, or is gone, or the engine fails; its arguments come first."""
+    resource_tracker.ensure_running()  # outside of the group that may be killed: it then removes their shared memory
+    os.setsid()
     os.set_inheritable(descriptor, False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then lets go of the connection
     connection = Connection(descriptor)
