@@ -51,9 +51,11 @@ _OPENING = re.compile(
     r"|因此|所以|然而|此外|总之|另外|首先|其次|最后|例如)[，,]?",
     re.IGNORECASE,
 )
-_FAREWELL = re.compile(r"\s*(?:yours|sincerely|best|warm|kind|with|love|regards|respectfully|cordially|cheers|your)\b", re.I)
+_FAREWELL = re.compile(
+    r"(?:^|[.!?,])\s*(?:yours\b|sincerely|best|warm|kind|with|love|regards|respectfully|cordially|cheers|your\b)", re.I
+)
 _NO_PROSE = re.compile(r"[=≈→^]|(?:^|\s)[#@]\S+$|\S[/@_\\]\S*$")
-_LITERAL = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|(?m:(?:^|(?<=[;{}),]))[ \t]*//[^\n]*)|(?m:^\s*#[^\n]*)|/\*.*?\*/", re.DOTALL)
+_LITERAL = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|(?m:(?:^|(?<=[;{}]))[ \t]*//[^\n]*)|(?m:^\s*#[^\n]*)|/\*.*?\*/", re.DOTALL)
 _SPAN = re.compile(r"(`+)[^`]+?\1|https?://\S+")
 
 
@@ -141,7 +143,7 @@ def _signs_in_line(line: str, before: list[str]) -> dict[str, int]:
         return {"colon": 2}
     if re.search(r"\w['’]$", line) and not re.search(r"(?<!\w)['‘]", line):
         line = line[:-1]  # cut off inside "don't"
-    if not (line[-1:].isalnum() or line[-1:] in "-–—") or _NO_PROSE.search(line[-60:]):
+    if not (line[-1:].isalnum() or line[-1:] in "-–—") or _NO_PROSE.search(line[-200:]):
         return {}
     words = _WORDS.findall(line)
     if not words or words[-1][-1].isdigit():
@@ -155,7 +157,8 @@ def _signs_in_line(line: str, before: list[str]) -> dict[str, int]:
         signs["sentence"] = 2
     if like_others and not named:
         signs["style"] = 2 if _LIST_MARK.match(whole) else 1
-    if size >= 10 and not named and line[0].isupper():
+    prose_only = not _LIST_MARK.match(whole) and all(_ends(other) for other in before if _size(other) >= 4)
+    if size >= 10 and prose_only and not named and not _FAREWELL.search(line[-60:]):
         signs["length"] = 1
     return signs
 
@@ -178,7 +181,13 @@ def _others_end(line: str, before: list[str]) -> bool:
     others = [other.rstrip() for other in before if bool(_LIST_MARK.match(other)) == item and _size(other) >= 6]
     if len(others) < (2 if item or _size(line) < 6 else 1):
         return False
-    return sum(other[-1].isalnum() or other[-1] in ",，、" for other in others) <= 0.1 * len(others)
+    return sum(map(_ends, others)) >= 0.9 * len(others)
+
+
+def _ends(line: str) -> bool:
+    """Whether the line closes with a punctuation mark other than a comma."""
+    last = line.rstrip()[-1:]
+    return not (last.isalnum() or last in ",，、")
 
 
 def _open_marks(text: str, line: str) -> dict[str, int]:
