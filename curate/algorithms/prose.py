@@ -34,3 +34,8 @@ def looks_like_code(text: str) -> bool:
     """Whether at least half of the lines, outside fences too, are written as those of common programming languages."""
     lines = [line for line in text.splitlines() if line.strip()]
     return 2 * sum(map(bool, map(_LINE_OF_CODE.match, lines))) >= len(lines) > 0
+
+
+def ends_in_code(text: str) -> bool:
+    """Whether the text, or its last paragraph, looks like code."""
+    return looks_like_code(text) or looks_like_code(text[text.rstrip().rfind("\n\n") + 1 :])

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import re
 
-from curate.algorithms.prose import looks_like_code
-
-ENOUGH = 2
+from curate.algorithms.prose import ends_in_code
 
 _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 _LATEX = (
@@ -36,7 +34,9 @@ _FUNCTION_WORDS = frozenset(
     und oder der das des dem den ein eine einer mit von für auf ist nicht sich et les des une du au aux dans
     pour avec sur est que qui el los las y o un una con por para del es""".split()
 )
-_MAY_END = frozenset("so like that about under through not his may might can will who where when if o y des es am".split())
+_MAY_END = frozenset(
+    "so like that about under through not his may might can will who where when if o y des es am".split()
+)
 _HAN_JOINERS = re.compile(
     r"(?:[的地得和与與及或而在是把被对對从從向为為让讓使由将將则則若虽雖、]|因为|因為|所以|但是|如果|以及|并且|並且"
     r"|虽然|雖然|而且|或者|通过|通過|[はがをにへと]|から|ので)$"
@@ -55,7 +55,10 @@ _FAREWELL = re.compile(
     r"(?:^|[.!?,])\s*(?:yours\b|sincerely|best|warm|kind|with|love|regards|respectfully|cordially|cheers|your\b)", re.I
 )
 _NO_PROSE = re.compile(r"[=≈→^]|(?:^|\s)[#@]\S+$|\S[/@_\\]\S*$")
-_LITERAL = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|(?m:(?:^|(?<=[;{}]))[ \t]*//[^\n]*)|(?m:^\s*#[^\n]*)|/\*.*?\*/", re.DOTALL)
+_LITERAL = re.compile(
+    r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|(?m:(?:^|(?<=[;{}]))[ \t]*//[^\n]*)|(?m:^\s*#[^\n]*)|/\*.*?\*/",
+    re.DOTALL,
+)
 _SPAN = re.compile(r"(`+)[^`]+?\1|https?://\S+")
 
 
@@ -67,7 +70,7 @@ def truncation(text: str) -> dict[str, int]:
         return {"code fence": 2}
     if not text or text.endswith("\n"):
         return {}  # it ends with a block of code
-    if looks_like_code(text) or looks_like_code(text[text.rfind("\n\n") + 1 :]):
+    if ends_in_code(text):
         return _signs_in_code(text)
     signs = _open_latex(text)
     *before, line = text.splitlines()

@@ -1,0 +1,64 @@
+"""Mojibake: text that was decoded with another encoding than it was written in, and text that lost characters so.
+
+`ftfy` (Speer 2019) tells and undoes UTF-8 that was read as Latin-1, Windows-1252 and their like; only its step that
+undoes the decoding is used, so quotation marks, widths and line breaks stay. UTF-8 that was read as GBK, as "浣犲ソ" for
+"你好", is found and undone here, by the same idea: what decodes as UTF-8 by chance is short. Runs of accented letters,
+as in "ÄãºÃÊÀ½ç", are a script of two bytes a character that was read as one byte each; which one cannot be told.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ftfy import fix_encoding
+from ftfy.badness import badness
+
+_LOST = "\ufffd"
+_WIDE = re.compile(r"[^\x00-\x7f]{4,}")
+_ACCENTED = re.compile(r"[\u00a1-\u00ff]{7,}")
+_LEAST_SAME, _LEAST_LETTERS = 4, 0.6  # of a run of accented letters: different ones, and the share that are letters
+
+
+def mojibake(text: str) -> str | None:
+    """The first piece of the text that was decoded wrongly or lost a character, or None."""
+    if text.isascii():
+        return None
+    if _LOST in text:
+        return _around(text, text.index(_LOST))
+    fixed = repaired(text)
+    if fixed != text:
+        return _around(text, next(i for i, (a, b) in enumerate(zip(text, f"{fixed}\0", strict=False)) if a != b))
+    return _accented(text)
+
+
+def repaired(text: str) -> str:
+    """The text with what was decoded wrongly decoded as it was written, as far as nothing was lost; else as it was."""
+    if text.isascii():
+        return text
+    fixed = _WIDE.sub(_from_gbk, text)
+    if badness(fixed):
+        fixed = fix_encoding(fixed)
+    return text if _LOST in fixed else fixed
+
+
+def _from_gbk(match: re.Match[str]) -> str:
+    """A run of characters as UTF-8 that was read as GBK, where all of it is UTF-8 and becomes shorter; else as it is."""
+    run = match.group()
+    try:
+        fixed = run.encode("gbk").decode("utf-8")
+    except UnicodeError:
+        return run
+    return fixed
+
+
+def _accented(text: str) -> str | None:
+    for match in _ACCENTED.finditer(text):
+        run = match.group()
+        letters = sum(character.isalpha() for character in run)
+        if len(set(run)) >= _LEAST_SAME and letters >= _LEAST_LETTERS * len(run):
+            return run[:40]
+    return None
+
+
+def _around(text: str, position: int) -> str:
+    return text[max(0, position - 10) : position + 10]
