@@ -35,7 +35,8 @@ _ABOUT_MARKUP = re.compile(
         |type\s?script|react|vue|angular|svelte|j?query|bootstrap|tailwind|flask|django|jinja|rails|wordpress|front-?end
         |web\s?-?(?:page|site|dev\w*|app\w*|form|scrap\w*|server)s?|browsers?|url|entit(?:y|ies)|regex\w*|pars(?:e|er|ing)
         |escap(?:e|ed|ing)|render\w*|hyperlinks?|navigation\s?bar|drop-?down|buttons?|iframe|embed\w*|anki)(?!\w)
-    | </?[a-zA-Z][^<>\n]{0,200}> | &[a-z]{2,6}; | 网页|网站|标签|代码|前端|标记|脚本|程序|编程|函数|按钮|表单|超链接|渲染""",
+    | </?[a-zA-Z][^<>\n]{0,200}> | &[a-z]{2,6};
+    | 网页|网站|标签|代码|前端|标记|脚本|程序|编程|函数|按钮|表单|超链接|渲染""",
     re.VERBOSE | re.IGNORECASE,
 )
 _MOSTLY = 0.25  # the share of a text's characters in tags, from which it is markup that was written as such

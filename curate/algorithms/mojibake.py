@@ -1,9 +1,9 @@
 """Mojibake: text that was decoded with another encoding than it was written in, and text that lost characters so.
 
 `ftfy` (Speer 2019) tells and undoes UTF-8 that was read as Latin-1, Windows-1252 and their like; only its step that
-undoes the decoding is used, so quotation marks, widths and line breaks stay. UTF-8 that was read as GBK, as "浣犲ソ" for
-"你好", is found and undone here, by the same idea: what decodes as UTF-8 by chance is short. Runs of accented letters,
-as in "ÄãºÃÊÀ½ç", are a script of two bytes a character that was read as one byte each; which one cannot be told.
+undoes the decoding is used, so quotation marks, widths and line breaks stay. UTF-8 that was read as GBK, as "浣犲ソ"
+for "你好", is found and undone here, by the same idea: what decodes as UTF-8 by chance is short. A run of accented
+letters, as in "ÄãºÃÊÀ½ç", is a script of two bytes a character that was read as one byte each; which, nobody can tell.
 """
 
 from __future__ import annotations
@@ -42,13 +42,11 @@ def repaired(text: str) -> str:
 
 
 def _from_gbk(match: re.Match[str]) -> str:
-    """A run of characters as UTF-8 that was read as GBK, where all of it is UTF-8 and becomes shorter; else as it is."""
-    run = match.group()
+    """A run of characters that was UTF-8 read as GBK as it was written; any other as it is."""
     try:
-        fixed = run.encode("gbk").decode("utf-8")
+        return match.group().encode("gbk").decode("utf-8")
     except UnicodeError:
-        return run
-    return fixed
+        return match.group()
 
 
 def _accented(text: str) -> str | None:

@@ -10,9 +10,11 @@ _CODE = re.compile(
 _FORMULA = re.compile(r"\$\$.*?\$\$ | \\\[.*?\\\] | \\\(.*?\\\) | \$[^$\n]+\$", re.VERBOSE | re.DOTALL)
 _ADDRESS_OR_TAG = re.compile(r"(?:https?://|www\.)\S+ | </?[a-zA-Z][^<>\n]{0,200}>", re.VERBOSE)
 _LINE_OF_CODE = re.compile(
-    r"""[ \t]*(?: .*[;{}]\s*(?://.*)?$ | [)\]}>;,]+$ | (?:\w+\s)?[\w.]+\(.*\)\s*:?$ | [\w.\[\]]+\s[-+*/|&]?=\s | <[/!?a-zA-Z] | //|\#include|\#!|@\w+$
+    r"""[ \t]*(?: .*[;{}]\s*(?://.*)?$ | [)\]}>;,]+$ | (?:\w+\s)?[\w.]+\(.*\)\s*:?$
+    | [\w.\[\]]+\s[-+*/|&]?=\s | <[/!?a-zA-Z] | //|\#include|\#!|@\w+$
     | (?:async\s)?(?:def|class|function|fn|func|struct|interface|enum)\s\w+\s*[\w<({:]
-    | (?:import|package|using|namespace|const|let|var|public|private|protected|static|void|int|elif|except|raise|print)\b.*[\w)]
+    | (?:import|package|using|namespace|const|let|var|public|private|protected|static|void|int|elif|except|raise
+        |print)\b.*[\w)]
     | from\s[\w.]+\simport | (?:return|yield)\b(?!.*[.!?]$) | (?:if|for|while|with)\b.*:$ | (?:else|try|finally):$
     | (?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|FROM|WHERE|JOIN|LEFT|GROUP|ORDER|HAVING|VALUES)\b )""",
     re.VERBOSE,

@@ -1,4 +1,4 @@
-"""Role marks of prompts written in plain text, left over in a response: `### Response:`, `ASSISTANT:`, "Below is an ...".
+"""Role marks of prompts, in plain text, left over in a response: `### Response:`, `ASSISTANT:`, "Below is an ...".
 
 What looks like a control token is `special_tokens`' part; here are the marks of templates that have none (Alpaca,
 Vicuna, Guanaco, RedPajama, MOSS, ChatGLM), the sentences with which they begin, and torn pieces of control tokens.
@@ -25,11 +25,13 @@ _ALWAYS = re.compile(
     | \bGPT4\sCorrect\s(?:User|Assistant):
     | \bBelow\sis\san\sinstruction\sthat\sdescribes\sa\stask | \bWrite\sa\sresponse\sthat\sappropriately\scompletes
     | \bA\schat\sbetween\sa\scurious\s(?:user|human)\sand\san\sartificial\sintelligence
-    | 以下是(?:一[个条])?描述(?:了一个|一项|了)?任务的指(?:令|示) | 请?[写给]出?一个(?:适当|恰当|合适)地?完成(?:该|上述|此)?请求的(?:回复|回答|响应)""",
+    | 以下是(?:一[个条])?描述(?:了一个|一项|了)?任务的指(?:令|示)
+    | 请?[写给]出?一个(?:适当|恰当|合适)地?完成(?:该|上述|此)?请求的(?:回复|回答|响应)""",
     re.VERBOSE | re.MULTILINE,
 )
 _IN_DIALOGUES = re.compile(
-    r"""^[ \t]*\**(?:Human|HUMAN|USER|ASSISTANT|Assistant|AI\sAssistant|Prompter|助手|人类)\**[ ]?[:：]\**(?=\s|$|[^\x00-\x7f])
+    r"""^[ \t]*\**(?:Human|HUMAN|USER|ASSISTANT|Assistant|AI\sAssistant|Prompter|助手|人类)\**[ ]?[:：]\**
+        (?=\s|$|[^\x00-\x7f])
     | (?<=[.!?。！？])\s+(?:USER|ASSISTANT|Human|Assistant):\s""",
     re.VERBOSE | re.MULTILINE,
 )
@@ -43,7 +45,8 @@ _USER_TURN = re.compile(
     re.VERBOSE,
 )
 _USER_SPEAKS = re.compile(
-    r"""(?:\n|(?<=[^\d\s][.!?。！？])[ ])[ \t]*\**(?:Human|HUMAN|USER|User|Prompter|用户|人类)\**[ ]?[:：]\**(?=\s|[^\x00-\x7f])
+    r"""(?:\n|(?<=[^\d\s][.!?。！？])[ ])[ \t]*\**(?:Human|HUMAN|USER|User|Prompter|用户|人类)\**[ ]?[:：]\**
+        (?=\s|[^\x00-\x7f])
       | \n\s*\n\**(?:Question|Q|问题|问)\**[ ]?[:：](?=[^\n]*\n\s*\**(?:Answer|A|答案|答)\**[ ]?[:：])""",
     re.VERBOSE,
 )
@@ -51,9 +54,11 @@ _SPEAKER = re.compile(
     r"^\W*(?:Human|User|Assistant|AI|Bot|Chatbot|Question|Q|Answer|A|用户|助手|问题|问|答)\W*[:：]", re.M | re.I
 )
 _DIALOGUE = re.compile(
-    r"""\b(?:dialog(?:ue)?s?|conversations?|converse|chat\w*|interview\w*|transcripts?|scripts?|scenes?|skit|screenplay|plays?
-        |role-?\s?play\w*|act\sas|pretend|exchange|debates?|bots?|assistants?|prompts?|templates?|instruct\w*|few-?shot|fine-?tun\w*|LLMs?|language\smodels?|story|comic|improv\w*|user\sstor(?:y|ies)|faqs?|quiz\w*|flash\s?cards?|q\s?&\s?a|questions?)\b
-    | ^\W*(?:Human|User|Assistant|AI|Bot|Customer|Agent|Q|A)\W*: | 对话|聊天|采访|访谈|剧本|台词|角色|扮演|提示词|助手|客服|机器人|故事|问答|问题""",
+    r"""\b(?:dialog(?:ue)?s?|conversations?|converse|chat\w*|interview\w*|transcripts?|scripts?|scenes?|skit|screenplay
+        |plays?|role-?\s?play\w*|act\sas|pretend|exchange|debates?|bots?|assistants?|prompts?|templates?|instruct\w*|few-?shot|fine-?tun\w*|LLMs?|language\smodels?|story|comic|improv\w*
+        |user\sstor(?:y|ies)|faqs?|quiz\w*|flash\s?cards?|q\s?&\s?a|questions?)\b
+    | ^\W*(?:Human|User|Assistant|AI|Bot|Customer|Agent|Q|A)\W*:
+    | 对话|聊天|采访|访谈|剧本|台词|角色|扮演|提示词|助手|客服|机器人|故事|问答|问题""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 

@@ -26,17 +26,15 @@ _WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _CLOSERS = "\"'”’»）)]】」』》*_~`> \t"
 _STOP = re.compile(r"[.!?。！？…．।؟۔][\"'”’»）)\]】」』*_]*(?=\s|$)|[。！？…]")
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_FUNCTION_WORDS = frozenset(
-    """a an the and or but nor of to with for from by at as into onto upon than because although though while whereas
-    unless whether if that which who whose where when my your our their its his these those every each is are was were
-    be been am has have had will would can could should may might must shall not very such between among during
-    without within toward towards through about against under both either neither like so including via per
-    und oder der das des dem den ein eine einer mit von für auf ist nicht sich et les des une du au aux dans
-    pour avec sur est que qui el los las y o un una con por para del es""".split()
+_FUNCTION_WORDS = (
+    " a an the and or but nor of to with for from by at as into onto upon than because although though while "
+    "whereas unless whether if that which who whose where when my your our their its his these those every each "
+    "is are was were be been am has have had will would can could should may might must shall not very such "
+    "between among during without within toward towards through about against under both either neither like so "
+    "including via per und oder der das des dem den ein eine einer mit von für auf ist nicht sich et les une du "
+    "au aux dans pour avec sur est que qui el los las y o un una con por para del es "
 )
-_MAY_END = frozenset(
-    "so like that about under through not his may might can will who where when if o y des es am".split()
-)
+_MAY_END = " so like that about under through not his may might can will who where when if o y des es am "
 _HAN_JOINERS = re.compile(
     r"(?:[的地得和与與及或而在是把被对對从從向为為让讓使由将將则則若虽雖、]|因为|因為|所以|但是|如果|以及|并且|並且"
     r"|虽然|雖然|而且|或者|通过|通過|[はがをにへと]|から|ので)$"
@@ -46,9 +44,9 @@ _CLOSING = {closing: opening for opening, closing in _PAIRS.items()}
 _STRAIGHT = re.compile(r'(?<![\d\\])"')
 _EMOTICON = re.compile(r"[:;=8xX][-o'^]?[(\[{]+|(?<!\w)[(\[]\s?[:;]|^\s*\(?\w{1,3}\)", re.MULTILINE)
 _OPENING = re.compile(
-    r"(?:(?:so|thus|therefore|however|moreover|furthermore|additionally|finally|overall|next|then|now|also|hence|for example"
-    r"|in (?:summary|conclusion|addition|short|contrast)|by the way|remember|note|secondly|thirdly|lastly|instead),?"
-    r"|因此|所以|然而|此外|总之|另外|首先|其次|最后|例如)[，,]?",
+    r"(?:(?:so|thus|therefore|however|moreover|furthermore|additionally|finally|overall|next|then|now|also|hence"
+    r"|for example|in (?:summary|conclusion|addition|short|contrast)|by the way|remember|note|secondly|thirdly|lastly"
+    r"|instead),?|因此|所以|然而|此外|总之|另外|首先|其次|最后|例如)[，,]?",
     re.IGNORECASE,
 )
 _FAREWELL = re.compile(
@@ -138,7 +136,7 @@ def _signs_in_line(line: str, before: list[str]) -> dict[str, int]:
         return {"heading": 2}
     whole, line = line, _LIST_MARK.sub("", line, count=1)
     size, last = _size(line), line[-1:]
-    if last in ",，、(（[“‘<&@" and size >= 3.5 or re.search(r"\w [-–—]$", line):
+    if (last in ",，、(（[“‘<&@" and size >= 3.5) or re.search(r"\w [-–—]$", line):
         return {"punctuation": 2}
     if _OPENING.fullmatch(line) and _others_end(whole, before):
         return {"opening": 2}
@@ -154,8 +152,8 @@ def _signs_in_line(line: str, before: list[str]) -> dict[str, int]:
     named = 2 * sum(word[0].isupper() for word in words[1:]) >= len(words)
     like_others = _others_end(whole, before)
     signs = {"no end": 1} if size >= 4 and not named else {}
-    if (size >= 2.5 or like_others) and (_HAN_JOINERS.search(line) or words[-1].lower() in _FUNCTION_WORDS):
-        signs["function word"] = 1 if words[-1] in _MAY_END else 2
+    if (size >= 2.5 or like_others) and (_HAN_JOINERS.search(line) or f" {words[-1].lower()} " in _FUNCTION_WORDS):
+        signs["function word"] = 1 if f" {words[-1]} " in _MAY_END else 2
     if _open_sentence(line):
         signs["sentence"] = 2
     if like_others and not named:
@@ -168,7 +166,7 @@ def _signs_in_line(line: str, before: list[str]) -> dict[str, int]:
 
 def _open_sentence(line: str) -> bool:
     """Whether a sentence of the line is closed, and the words after it are not."""
-    stops = [match for match in _STOP.finditer(line)]
+    stops = list(_STOP.finditer(line))
     if not stops:
         return False
     head, tail = line[: stops[-1].end()], line[stops[-1].end() :]
