@@ -36,6 +36,10 @@ _ONSETS = (
     "rh sb sc sd sf sg sh sj sk sl sm sn sp sq sr ss st sv sw sz th tj tl tm tr ts tw tz vd vl vm vn vr vs vz wh "
     "wl wr zb zd zh zl zm zn zr zv zw "
 )
+_ABBREVIATIONS = (
+    " mph kph kbps mbps gbps fps rpm bpm tbsp tsp lbs hrs mins secs yrs nth hmm hmmm mmm brr shh psst pfft tsk mrs pcs "
+    "qty http https html xml css sql php jpg png pdf csv txt npm src img btn str len "
+)
 _CONSONANTS = re.compile(rf"[^\W\d_{_VOWELS}]{{6,}}")
 _INSIDE = re.compile(r"[a-z][!#$%^*=+{}\[\]<>|\\;?0-9~§¤¶¬][a-z]")
 _BAD_PAIRS = re.compile(
@@ -59,7 +63,8 @@ _ABOUT_DISORDER = re.compile(
 )
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _HAN_PAIRS = re.compile(
-    r"[，。、；：！？][，。、；：]|的的|了了|是是|在在|和和|的了|和的|是了|和了|在了|在和|和是|(?:^|\n)[，。、；：！？]"
+    r"[，。、；：！？][，。、；：的了们吗呢吧]|[和把被很与及][，。；]|的的|了了|是是|在在|和和|的了|和的|是了|和了|在了|在和|和是"
+    r"|(?:^|\n)[，。、；：！？]"
 )
 
 
@@ -68,7 +73,7 @@ def odd_words(text: str) -> float:
     if ends_in_code(text):
         return 0.0
     words = _words(prose(text))
-    foreign = sum(not word.isascii() for word in words) > _ACCENTED * len(words)
+    foreign = sum(not (word.isascii() or _is_mixed(word)) for word in words) > _ACCENTED * len(words)
     odd = sum(map(_is_odd, words))
     return odd / len(words) if len(words) >= LEAST_WORDS and odd >= _LEAST and not foreign else 0.0
 
@@ -100,17 +105,21 @@ def _words(text: str) -> set[str]:
 @lru_cache(maxsize=1 << 16)
 def _is_odd(word: str) -> bool:
     word = word.lower()
+    if f" {word} " in _ABBREVIATIONS:
+        return False
+    if _INSIDE.search(word) or _is_mixed(word):
+        return True
     if not word.isascii():
         word = "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
-    if _INSIDE.search(word):
-        return True
-    if (
-        not word.isascii()
-        and len({unicodedata.name(letter, "?").split()[0] for letter in word if letter.isalpha()}) > 1
-    ):
-        return True
     if not "a" <= word[0] <= "z":
         return False
     if not any(letter in _VOWELS for letter in word) or _CONSONANTS.search(word):
         return True
     return word[0] not in _VOWELS and word[1] not in _VOWELS and word[1].isalpha() and word[:2] not in _ONSETS
+
+
+def _is_mixed(word: str) -> bool:
+    """Whether the letters of a word are of two scripts."""
+    if word.isascii():
+        return False
+    return len({unicodedata.name(letter, "?").split()[0] for letter in word if letter.isalpha()}) > 1

@@ -15,10 +15,11 @@ _TAG = re.compile(
     r"""</?(?:div|span|br|hr|script|noscript|style|html|head|body|table|tbody|thead|tr|td|th|ul|ol|li|h[1-6]|img|iframe
         |strong|em|font|center|blockquote|nav|footer|section|article|aside|button|figure|figcaption|svg|href|strike)
         (?:\s[^<>]{0,300})?/?>
-    | </p> | <p(?:\s[^<>\n]{0,300})?>(?=\s*[^\W\d_])
-    | <(a|b|i|u|p|s|small|big|del|ins|code|pre|kbd|label|input|form|select|option|title|header|main|link|meta|object
+    | </(?:a|b|i|u|p|s|small|big|del|ins|code|pre|kbd|label|form|select|option|title|header|main|mark|q|cite|tt)>
+    | <p(?:\s[^<>\n]{0,300})?>(?=\s*[^\W\d_])
+    | <(?:a|b|i|u|s|small|big|del|ins|code|pre|kbd|label|input|form|select|option|title|header|main|link|meta|object
         |video|audio|source|textarea|canvas|details|summary|dl|dt|dd|q|cite|abbr|mark|tt)
-        (?:\s+[a-zA-Z-]+\s?=[^<>]{0,300}/?> | >(?=[^<>]{0,2000}</\1>))
+        \s+[a-zA-Z-]+\s?=[^<>]{0,300}/?>
     | <!--.{0,2000}?--> | <!DOCTYPE\b""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
@@ -39,7 +40,7 @@ _ABOUT_MARKUP = re.compile(
     | 网页|网站|标签|代码|前端|标记|脚本|程序|编程|函数|按钮|表单|超链接|渲染""",
     re.VERBOSE | re.IGNORECASE,
 )
-_MOSTLY = 0.25  # the share of a text's characters in tags, from which it is markup that was written as such
+_MOSTLY, _PARTLY = 0.5, 0.25  # shares of a text's characters in tags; the second is enough for three tags and more
 _ANY_TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,300}>")
 
 
@@ -58,5 +59,6 @@ def asked_for(request: str) -> bool:
 
 
 def is_markup(text: str) -> bool:
-    """Whether at least a quarter of the text's characters are in tags, as in a page and unlike in prose."""
-    return sum(len(match.group()) for match in _ANY_TAG.finditer(text)) >= _MOSTLY * len(text.strip())
+    """Whether half of the text's characters are in tags, or a quarter in three tags and more, unlike in prose."""
+    tags = [len(match.group()) for match in _ANY_TAG.finditer(text)]
+    return sum(tags) >= (_PARTLY if len(tags) >= 3 else _MOSTLY) * len(text.strip())

@@ -16,11 +16,13 @@ from ftfy.badness import badness
 _LOST = "\ufffd"
 _WIDE = re.compile(r"[^\x00-\x7f]{4,}")
 _ACCENTED = re.compile(r"[\u00a1-\u00ff]{7,}")
+_LEFT = re.compile(r"[\u00a1-\u00ff]{3,}")
+_HAN = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uff5e]")
 _LEAST_SAME, _LEAST_LETTERS = 4, 0.6  # of a run of accented letters: different ones, and the share that are letters
 
 
 def mojibake(text: str) -> str | None:
-    """The first piece of the text that was decoded wrongly or lost a character, or None."""
+    """The surroundings of the first character that was lost or decoded wrongly, or None."""
     if text.isascii():
         return None
     if _LOST in text:
@@ -28,17 +30,21 @@ def mojibake(text: str) -> str | None:
     fixed = repaired(text)
     if fixed != text:
         return _around(text, next(i for i, (a, b) in enumerate(zip(text, f"{fixed}\0", strict=False)) if a != b))
+    if badness(text) or any(map(_read_as_gbk, _WIDE.findall(text))):
+        return _around(text, next(i for i, character in enumerate(text) if not character.isascii()))
     return _accented(text)
 
 
 def repaired(text: str) -> str:
-    """The text with what was decoded wrongly decoded as it was written, as far as nothing was lost; else as it was."""
+    """The text with what was decoded wrongly decoded as it was written, or as it is where characters were lost."""
     if text.isascii():
         return text
     fixed = _WIDE.sub(_from_gbk, text)
     if badness(fixed):
         fixed = fix_encoding(fixed)
-    return text if _LOST in fixed else fixed
+    guessed = fixed.count(" ") < text.count(" ")  # ftfy took a space for another byte that got lost
+    lost = _LOST in fixed or guessed or (_accented(text) and _LEFT.search(fixed))
+    return text if lost else fixed
 
 
 def _from_gbk(match: re.Match[str]) -> str:
@@ -47,6 +53,12 @@ def _from_gbk(match: re.Match[str]) -> str:
         return match.group().encode("gbk").decode("utf-8")
     except UnicodeError:
         return match.group()
+
+
+def _read_as_gbk(run: str) -> bool:
+    """Whether at least half of what this was, if it was UTF-8 that was read as GBK, is Chinese."""
+    written = run.encode("gbk", "ignore").decode("utf-8", "replace")
+    return 2 * len(_HAN.findall(written)) > len(written)
 
 
 def _accented(text: str) -> str | None:

@@ -21,14 +21,14 @@ _PLACEHOLDER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _SELF_REFERENCE = re.compile(
-    r"""\b(?:as|being|since\sI\sam|I\sam|I'm|I\sam\sjust|I'm\sjust|I\sam\sonly)\san?\s(?:\w+[\s-]){0,3}?
+    r"""\b(?:[Aa]s|[Bb]eing|[Ss]ince\sI\sam|I\sam|I'm|I\sam\sjust|I'm\sjust|I\sam\sonly)\san?\s(?:\w+[\s-]){0,3}?
         (?:AI|A\.I\.|artificial\sintelligence|(?:large\s)?language\smodel|LLM|chat-?bot|virtual\sassistant)\b
         (?!\s(?:researcher|engineer|expert|developer|scientist|specialist|company|enthusiast|professional|student|ethicist))
     | \bI(?:'m|\sam)\s(?:ChatGPT|GPT-?\d|Claude|Gemini|Bard|LLaMA|Llama|Qwen|Assistant\b)
-    | \b(?:my|our)\s(?:training\sdata|knowledge\scut-?off|programming|algorithms|developers)\b
+    | \b(?:[Mm]y|[Oo]ur)\s(?:training\sdata|knowledge\scut-?off|programming|algorithms|developers)\b
     | \bI\swas\s(?:trained|created|developed|programmed|made)\sby
         \s(?:OpenAI|Anthropic|Google|Meta|Alibaba|Microsoft|\w+\sAI)\b
-    | \b(?:as\sof|since)\smy\s(?:last\s(?:update|training)|knowledge)\b
+    | \b(?:[Aa]s\sof|[Ss]ince)\smy\s(?:last\s(?:update|training)|knowledge)\b
     | (?:作为|身为|我是|我只是)[^。！？\n]{0,10}?(?:AI|人工智能|语言模型|聊天机器人|智能助手|虚拟助手)
         (?!领域|研究|专家|工程师|公司)
     | 我是(?:ChatGPT|通义千问|文心一言|Claude) | 我的(?:训练数据|知识(?:库)?截止|知识截至) | 截至我的(?:知识|训练)""",

@@ -56,9 +56,9 @@ _SPEAKER = re.compile(
 _DIALOGUE = re.compile(
     r"""\b(?:dialog(?:ue)?s?|conversations?|converse|chat\w*|interview\w*|transcripts?|scripts?|scenes?|skit|screenplay
         |plays?|role-?\s?play\w*|act\sas|pretend|exchange|debates?|bots?|assistants?|prompts?|templates?|instruct\w*|few-?shot|fine-?tun\w*|LLMs?|language\smodels?|story|comic|improv\w*
-        |user\sstor(?:y|ies)|faqs?|quiz\w*|flash\s?cards?|q\s?&\s?a|questions?)\b
+        |user\sstor(?:y|ies)|faqs?|quiz\w*|flash\s?cards?|q\s?&\s?a)\b
     | ^\W*(?:Human|User|Assistant|AI|Bot|Customer|Agent|Q|A)\W*:
-    | 对话|聊天|采访|访谈|剧本|台词|角色|扮演|提示词|助手|客服|机器人|故事|问答|问题""",
+    | 对话|聊天|采访|访谈|剧本|台词|角色|扮演|提示词|助手|客服|机器人|故事|问答""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 
@@ -73,10 +73,15 @@ def template_debris(response: str) -> str | None:
     return match.group().strip() if match else None
 
 
-def role_mark(response: str) -> str | None:
-    """The first mark of a speaker that templates use and dialogues may have too, or None."""
+def role_mark(response: str, dialogue: bool = False) -> str | None:
+    """The first mark of a speaker that templates use and dialogues may have too, or None.
+
+    Where somebody asked for a `dialogue`, it counts at the beginning of a response that has no other.
+    """
     match = _IN_DIALOGUES.search(response) if any(role in response for role in _ROLES) else None
-    return match.group().strip() if match else None
+    if match is None or (dialogue and (response[: match.start()].strip() or len(_SPEAKER.findall(response)) > 1)):
+        return None
+    return match.group().strip()
 
 
 def user_turn(response: str, dialogue: bool = False) -> int | None:

@@ -50,9 +50,11 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _FAREWELL = re.compile(
-    r"(?:^|[.!?,])\s*(?:yours\b|sincerely|best|warm|kind|with|love|regards|respectfully|cordially|cheers|your\b)", re.I
+    r"[\"”’»]\s*[-–—~]|(?:^|[.!?,])\s*(?:yours|sincerely|best|warm|kind|with|love|regards|respectfully|cordially|cheers|your)\b[^.!?]{0,40}(?:,|$)",
+    re.I,
 )
-_NO_PROSE = re.compile(r"[=≈→^]|(?:^|\s)[#@]\S+$|\S[/@_\\]\S*$")
+_JSON = re.compile(r"\s*[{\[]\s*[\"{\[]")
+_NO_PROSE = re.compile(r"[=≈→^][^=≈→^]{0,30}$|(?:^|\s)[#@]\S+$|\S[/@_\\]\S*$")
 _LITERAL = re.compile(
     r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|(?m:(?:^|(?<=[;{}]))[ \t]*//[^\n]*)|(?m:^\s*#[^\n]*)|/\*.*?\*/",
     re.DOTALL,
@@ -68,9 +70,9 @@ def truncation(text: str) -> dict[str, int]:
         return {"code fence": 2}
     if not text or text.endswith("\n"):
         return {}  # it ends with a block of code
-    if ends_in_code(text):
-        return _signs_in_code(text)
     signs = _open_latex(text)
+    if ends_in_code(text) or _JSON.match(text):
+        return signs | _signs_in_code(text)
     *before, line = text.splitlines()
     if line.lstrip().startswith("|") and before and before[-1].lstrip().startswith("|"):
         return signs | _signs_in_table(line, before[-1])
@@ -101,8 +103,10 @@ def _open_latex(text: str) -> dict[str, int]:
         return {}
     if text.count("$$") % 2:
         return {"LaTeX": 2}
-    last = text[text.rfind("\n\n") + 1 :] if text[-1] in ".!?:" else text  # prose that goes on has only named it
-    return {"LaTeX": 2} if any(len(o.findall(last)) > len(c.findall(last)) for o, c in _LATEX) else {}
+    goes_on = text[-1] in ".!?:"  # prose that names a command, and has an end of its own
+    last = text[text.rfind("\n\n") + 1 :] if goes_on else text
+    pairs = _LATEX[: -1 if goes_on else None]
+    return {"LaTeX": 2} if any(len(o.findall(last)) > len(c.findall(last)) for o, c in pairs) else {}
 
 
 def _signs_in_code(code: str) -> dict[str, int]:
@@ -136,9 +140,12 @@ def _signs_in_line(line: str, before: list[str]) -> dict[str, int]:
         return {"heading": 2}
     whole, line = line, _LIST_MARK.sub("", line, count=1)
     size, last = _size(line), line[-1:]
-    if (last in ",，、(（[“‘<&@" and size >= 3.5) or re.search(r"\w [-–—]$", line):
+    hangs = last in ",，、(（[“‘<&@" and size >= 3.5 and not re.search(r"[:;=]['-]?[(\[]$", line)
+    if hangs or re.search(r"\w [-–—]$", line):
         return {"punctuation": 2}
-    if _OPENING.fullmatch(line) and _others_end(whole, before):
+    if re.search(r"[\d)%>]\s?[-+*/×÷=]\s?[$€£]?$|<<[^<>]*$", line):
+        return {"formula": 2}
+    if before and _OPENING.fullmatch(line) and (last in ",，" or _others_end(whole, before)):
         return {"opening": 2}
     if last in ":：" and size >= 5:
         return {"colon": 2}
@@ -156,7 +163,7 @@ def _signs_in_line(line: str, before: list[str]) -> dict[str, int]:
         signs["function word"] = 1 if f" {words[-1]} " in _MAY_END else 2
     if _open_sentence(line):
         signs["sentence"] = 2
-    if like_others and not named:
+    if like_others and (not named or ": " in whole):
         signs["style"] = 2 if _LIST_MARK.match(whole) else 1
     prose_only = not _LIST_MARK.match(whole) and all(_ends(other) for other in before if _size(other) >= 4)
     if size >= 10 and prose_only and not named and not _FAREWELL.search(line[-60:]):

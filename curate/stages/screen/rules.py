@@ -144,8 +144,8 @@ def user_turn(text: Text) -> Detail | None:
 def debris(text: Text) -> Detail | None:
     """There is a mark of a prompt's template, or that of a speaker where nobody asked for a dialogue."""
     mark = template_debris.template_debris(text.content)
-    if mark is None and not template_debris.dialogue_asked_for(text.asked):
-        mark = template_debris.role_mark(text.content)
+    if mark is None:
+        mark = template_debris.role_mark(text.content, template_debris.dialogue_asked_for(text.asked))
     return _found(mark)
 
 
