@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 
 from curate.algorithms.prose import ends_in_code, prose
@@ -26,7 +27,7 @@ MOST_ODD, MOST_BROKEN = 0.1, 0.01  # shares
 _ACCENTED = 0.05  # the share of words with accents, from which a text is in a language whose words may look odd
 _LEAST = 2  # odd words or broken places: one may be a name or a slip
 
-_WORD = re.compile(r"(?<!\S)[(\"'“‘*]*[^\W\d_]\S*")
+_NONE, _PLAIN, _FOREIGN, _ODD = range(4)
 _EDGES = ".,;:!?\"'“”‘’()[]{}*_<>«»…—–-|/~`"
 _CODE = re.compile(r"[a-z0-9][(_=\[/.<@\\][^\s]|\d$")
 _VOWELS = "aeiouyæøœı"
@@ -50,7 +51,7 @@ _BAD_PAIRS = re.compile(
         |was[ ]is|be[ ]is|to[ ]is|to[ ]are)\b""",
     re.VERBOSE,
 )
-_SMALL_AFTER_STOP = re.compile(r"(?<!etc)(?<!\bvs)(?<=[a-z]{3})[.!?] [a-z]{2}")
+_SMALL_AFTER_STOP = re.compile(r"[.!?](?<=[a-z]{3}.)(?<!etc.)(?<!\bvs.) [a-z]{2}")
 _CAPITAL_INSIDE = re.compile(
     r"[a-z]{2} (?:The|An|In|It|This|That|These|They|There|And|But|However|If|When|For|To|By|As|We|He|She|With|On)\b"
     r"(?! [A-Z\"“])"
@@ -68,21 +69,22 @@ _HAN_PAIRS = re.compile(
 )
 
 
+def readable(text: str) -> str:
+    """The prose of a text, which the two shares are measured on; nothing where the text is code or ends in it."""
+    return "" if ends_in_code(text) else prose(text)
+
+
 def odd_words(text: str) -> float:
-    """The share of the words that no language with Latin letters makes, 0 for a text that is short or code."""
-    if ends_in_code(text):
+    """The share of different words that no language with Latin letters makes, 0 for a text that is short."""
+    kinds = Counter(map(_kind, set(text.split())))
+    words = kinds[_PLAIN] + kinds[_FOREIGN] + kinds[_ODD]
+    if words < LEAST_WORDS or kinds[_ODD] < _LEAST or kinds[_FOREIGN] > _ACCENTED * words:
         return 0.0
-    words = _words(prose(text))
-    foreign = sum(not (word.isascii() or _is_mixed(word)) for word in words) > _ACCENTED * len(words)
-    odd = sum(map(_is_odd, words))
-    return odd / len(words) if len(words) >= LEAST_WORDS and odd >= _LEAST and not foreign else 0.0
+    return kinds[_ODD] / words
 
 
 def broken_order(text: str) -> float:
-    """The places that grammar forbids, per word or per two Chinese characters; 0 for a text that is short or code."""
-    if ends_in_code(text):
-        return 0.0
-    text = prose(text)
+    """The places that grammar forbids, per word or per two Chinese characters; 0 for a text that is short."""
     broken = len(_BAD_PAIRS.findall(text)) + len(_SMALL_AFTER_STOP.findall(text)) + len(_CAPITAL_INSIDE.findall(text))
     size = text.count(" ") + text.count("\n") + 1.0
     if not text.isascii():
@@ -96,15 +98,18 @@ def disorder_asked_for(request: str) -> bool:
     return bool(_ABOUT_DISORDER.search(request))
 
 
-def _words(text: str) -> set[str]:
-    """The words of at least three letters, small ones save the first: neither abbreviations nor code."""
-    words = {match.group().strip(_EDGES) for match in _WORD.finditer(text)}
-    return {word for word in words if len(word) >= 3 and word[1:].islower() and not _CODE.search(word)}
-
-
 @lru_cache(maxsize=1 << 16)
+def _kind(token: str) -> int:
+    """Whether a token is a word, and which; abbreviations, short words, figures and code are none."""
+    word = token.strip(_EDGES)
+    if len(word) < 3 or not word[0].isalpha() or not word[1:].islower() or _CODE.search(word):
+        return _NONE
+    if _is_odd(word.lower()):
+        return _ODD
+    return _PLAIN if word.isascii() else _FOREIGN
+
+
 def _is_odd(word: str) -> bool:
-    word = word.lower()
     if f" {word} " in _ABBREVIATIONS:
         return False
     if _INSIDE.search(word) or _is_mixed(word):

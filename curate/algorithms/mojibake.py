@@ -9,6 +9,7 @@ letters, as in "ÄãºÃÊÀ½ç", is a script of two bytes a character that was
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ftfy import fix_encoding
 from ftfy.badness import badness
@@ -30,7 +31,7 @@ def mojibake(text: str) -> str | None:
     fixed = repaired(text)
     if fixed != text:
         return _around(text, next(i for i, (a, b) in enumerate(zip(text, f"{fixed}\0", strict=False)) if a != b))
-    if badness(text) or any(map(_read_as_gbk, _WIDE.findall(text))):
+    if _is_bad(text) or any(map(_read_as_gbk, _WIDE.findall(text))):
         return _around(text, next(i for i, character in enumerate(text) if not character.isascii()))
     return _accented(text)
 
@@ -40,11 +41,17 @@ def repaired(text: str) -> str:
     if text.isascii():
         return text
     fixed = _WIDE.sub(_from_gbk, text)
-    if badness(fixed):
+    if _is_bad(fixed):
         fixed = fix_encoding(fixed)
     guessed = fixed.count(" ") < text.count(" ")  # ftfy took a space for another byte that got lost
     lost = _LOST in fixed or guessed or (_accented(text) and _LEFT.search(fixed))
     return text if lost else fixed
+
+
+@lru_cache(maxsize=16)
+def _is_bad(text: str) -> bool:
+    """Whether ftfy finds sequences that wrong decodings make; lines of ASCII alone have none."""
+    return badness("\n".join(line for line in text.split("\n") if not line.isascii())) > 0
 
 
 def _from_gbk(match: re.Match[str]) -> str:

@@ -63,7 +63,23 @@ _DIALOGUE = re.compile(
 )
 
 _ROLES = ("uman", "HUMAN", "USER", "ssistant", "ASSISTANT", "Prompter", "助手", "人类")
-_USERS = ("uman", "HUMAN", "ser", "USER", "INST", "nstruction", "rompter", "Q", "用户", "人类", "指令", "问")
+_USERS = (
+    *(
+        "Human",
+        "HUMAN",
+        "human>",
+        "User",
+        "USER",
+        "|user",
+        ">user",
+        "<user",
+        "Prompter",
+        "prompter",
+        "Instruction",
+        "INST",
+    ),
+    *("Q:", "Q**", "Question:", "Question**", "｜", "用户", "人类", "指令", "问题", "问：", "问:"),
+)
 _SIGNS = ("#", "|", "<", "[", "GPT4 Correct", "elow is an", "Write a response", "A chat between", "以下是", "请求的")
 
 

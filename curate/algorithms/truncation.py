@@ -14,6 +14,7 @@ import re
 
 from curate.algorithms.prose import ends_in_code
 
+_LINES = 40  # from the end that are compared with the last one
 _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 _LATEX = (
     (re.compile(r"(?<!\\)\\\["), re.compile(r"(?<!\\)\\\]")),
@@ -73,7 +74,7 @@ def truncation(text: str) -> dict[str, int]:
     signs = _open_latex(text)
     if ends_in_code(text) or _JSON.match(text):
         return signs | _signs_in_code(text)
-    *before, line = text.splitlines()
+    *before, line = text.splitlines()[-_LINES:]
     if line.lstrip().startswith("|") and before and before[-1].lstrip().startswith("|"):
         return signs | _signs_in_table(line, before[-1])
     return signs | _signs_in_line(line, before) | _open_marks(text, line)
@@ -165,8 +166,8 @@ def _signs_in_line(line: str, before: list[str]) -> dict[str, int]:
         signs["sentence"] = 2
     if like_others and (not named or ": " in whole):
         signs["style"] = 2 if _LIST_MARK.match(whole) else 1
-    prose_only = not _LIST_MARK.match(whole) and all(_ends(other) for other in before if _size(other) >= 4)
-    if size >= 10 and prose_only and not named and not _FAREWELL.search(line[-60:]):
+    is_prose = size >= 12 and not named and not _LIST_MARK.match(whole) and not _FAREWELL.search(line[-60:])
+    if is_prose and all(_ends(other) for other in before if _size(other) >= 4):
         signs["length"] = 1
     return signs
 
@@ -180,7 +181,7 @@ def _open_sentence(line: str) -> bool:
     words = _WORDS.findall(head)
     if not words or (len(words[-1]) < 3 and not _HAN.search(head[-4:])):
         return False  # an initial, an abbreviation, a number
-    return _size(head) >= 4 and _size(tail) >= 1 and not (re.match(r"\s*[-–—(~#*]", tail) or _FAREWELL.match(tail))
+    return _size(head) >= 3 and _size(tail) >= 1 and not (re.match(r"\s*[-–—(~#*]", tail) or _FAREWELL.match(tail))
 
 
 def _others_end(line: str, before: list[str]) -> bool:

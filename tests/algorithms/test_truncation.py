@@ -34,7 +34,7 @@ CUT_OFF = {
     "code span": "There are three steps. First run `pip ins",
     "bracket": "He met the woman who had won the race (the one that is held in the hills",
     "formula": "She has 3 apples and buys 4 more, so 3 + 4 =",
-    "apostrophe": "It is a pity that the two of them don'",
+    "apostrophe": "It is a pity that the two of them live so far from each other that they don'",
 }
 
 

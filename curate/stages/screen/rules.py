@@ -159,9 +159,10 @@ def markup_residue(text: Text) -> Detail | None:
 
 def gibberish(text: Text) -> Detail | None:
     """Too many words are none, or stand in an order that grammar forbids, and nobody asked for such a text."""
+    prose = disorder.readable(text.content)
     measures = (
-        ("odd words", disorder.odd_words(text.content), disorder.MOST_ODD),
-        ("broken order", disorder.broken_order(text.content), disorder.MOST_BROKEN),
+        ("odd words", disorder.odd_words(prose), disorder.MOST_ODD),
+        ("broken order", disorder.broken_order(prose), disorder.MOST_BROKEN),
     )
     for name, share, most in measures:
         if share > most:
