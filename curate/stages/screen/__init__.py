@@ -8,33 +8,40 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from datasets import Dataset, Json
+from datasets import Dataset
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from curate.algorithms import stack_exchange
 from curate.algorithms.language import language
 from curate.algorithms.language import languages as known_languages
-from curate.algorithms.personal_data import redact
+from curate.algorithms.placeholders import placeholder, self_reference
 from curate.algorithms.refusal import refusal
 from curate.algorithms.repetition import duplicate_lines, repeated_characters, repeated_ngrams
 from curate.answers import Turn, every_turn, judged
 from curate.declaration import stage
 from curate.errors import CurateError, nearest
 from curate.outcome import TOO_LONG, Drop, Outcome
-from curate.records.pool import set_column, set_labels
-from curate.stages.screen import rules
-from curate.stages.screen.rules import Rule, Text, per_text, within_share, without_phrase
+from curate.records.pool import set_labels
+from curate.stages.screen import repair, rules
+from curate.stages.screen.rules import RESPONSE, Rule, Text, per_text, within_share, without_phrase
 
 UNFINISHED = "unfinished reasoning"
 CUT_OFF = "cut off"
 EMPTY = "empty"
 TOO_SHORT = "too short"
+MOJIBAKE = "mojibake"
 SPECIAL = "special tokens"
+USER_TURN = "user turn"
+DEBRIS = "template debris"
+RESIDUE = "markup residue"
 CHARACTERS = "repeated characters"
 LINES = "repeated lines"
 PHRASES = "repeated phrases"
+GIBBERISH = "gibberish"
 REFUSAL = "refusal"
+PLACEHOLDER = "placeholder"
+SELF_REFERENCE = "self reference"
 LANGUAGE = "language"
 PERSONAL = "personal data"
 FIRST_PERSON = "first person"
@@ -50,6 +57,8 @@ def _known(codes: list[str]) -> list[str]:
 
 
 Bounds = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
+Switch = Literal["drop", "keep"]
+Repair = Literal["drop", "repair", "keep"]
 Share = Annotated[float, Field(gt=0, le=1)]
 _KINDS = {"system": "system", "user": "instruction", "assistant": "response"}
 
@@ -77,15 +86,22 @@ def _check(config: Mapping[str, Any]) -> None:
     ),
     reasons={
         UNFINISHED: "the model reasoned and never came to an answer",
-        CUT_OFF: "the model was stopped by the length limit, so the response has no end",
+        CUT_OFF: "the response has no end: the length limit stopped the model, or there are signs of it in the text",
         EMPTY: "there is nothing in it but white space and punctuation",
         TOO_SHORT: "it has fewer characters than the bounds allow",
         TOO_LONG: "it has more characters than the bounds allow",
+        MOJIBAKE: "it was decoded with another encoding than it was written in, such as cafÃ© for café",
         SPECIAL: "it contains what looks like a control token of a chat template",
+        USER_TURN: "the response goes on as the user: the model asked itself the next question",
+        DEBRIS: "it has role marks of a prompt's template, such as ### Response: or ASSISTANT:",
+        RESIDUE: "the response has tags or entities of HTML outside code, and nobody asked for markup",
         CHARACTERS: "too much of it is a few characters over and over, such as aaaa or ha ha ha ha",
         LINES: "too much of it is lines that stood there before (Gopher, arXiv 2112.11446)",
         PHRASES: "too much of it is runs of words that stood there before (Gopher, arXiv 2112.11446)",
+        GIBBERISH: "its letters or its words are in no order, or they are noise",
         REFUSAL: "the response begins with a refusal, or says what it cannot do as an AI",
+        PLACEHOLDER: "the response has something to fill in, such as [Your Name], TODO or lorem ipsum",
+        SELF_REFERENCE: "the response says that a model wrote it, such as: as an AI language model",
         LANGUAGE: "the conversation is in a language that is not wanted",
         PERSONAL: "it contains an e-mail address, a phone, card or account number, or a secret key",
         FIRST_PERSON: "the response speaks of its writer (LIMA, arXiv 2305.11206)",
@@ -93,7 +109,7 @@ def _check(config: Mapping[str, Any]) -> None:
         MARKUP: "the response has links, images, or HTML other than code and lists (LIMA, arXiv 2305.11206)",
     },
     check=_check,
-    version=3,
+    version=4,
 )
 def screen(
     records: Dataset,
@@ -113,10 +129,32 @@ def screen(
     repeated_phrase_share: Annotated[
         Share | None, Field(description="the largest share of a text in runs of words that it had before; null: any")
     ] = 0.5,
-    refusals: Annotated[
-        Literal["drop", "keep"],
-        Field(description="what to do with responses that refuse; safety training needs them"),
+    cut_off_score: Annotated[
+        int | None,
+        Field(
+            ge=1, description="the weight of signs in its text that drops a response as cut off; null: none are read"
+        ),
+    ] = 2,
+    mojibake: Annotated[
+        Repair, Field(description="what to do with texts that were decoded wrongly; repair: drops what lost characters")
     ] = "drop",
+    user_turns: Annotated[
+        Repair, Field(description="what to do with responses that go on as the user; repair: cuts them off before")
+    ] = "drop",
+    template_debris: Annotated[
+        Switch, Field(description="what to do with texts that have marks of a template")
+    ] = "drop",
+    markup_residue: Annotated[Switch, Field(description="what to do with stray tags and entities of HTML")] = "drop",
+    gibberish: Annotated[Switch, Field(description="what to do with letters and words in no order")] = "drop",
+    refusals: Annotated[
+        Switch, Field(description="what to do with responses that refuse; safety training needs them")
+    ] = "drop",
+    placeholders: Annotated[
+        Switch, Field(description="what to do with responses that have something to fill in; templates need it")
+    ] = "keep",
+    self_references: Annotated[
+        Switch, Field(description="what to do with responses that speak of themselves as a model, for sets like LIMA")
+    ] = "keep",
     languages: Annotated[
         Annotated[list[str], AfterValidator(_known)] | None,
         Field(min_length=1, description="the languages to keep, as ISO 639-1 codes; null: any, and none is looked for"),
@@ -141,11 +179,19 @@ def screen(
 
     The rules, in this order: `unfinished reasoning` (there is reasoning and no content), `cut off` (a candidate whose
     finish_reason is `length`), `empty`, `too short` and `too long` (characters, without white space at the ends),
-    `special tokens`, `repeated characters`, `repeated lines` and `repeated phrases` (the share of a text's characters
-    in cycles of up to 16 characters, in lines that stood there before, and in runs of 8 words, or of 16 characters
-    where a script has no spaces), `refusal` (in English, Chinese, German, French and Spanish), `language`,
-    `personal data`, and LIMA's `first person`, `other answers` and `links or markup`, which also narrow the bounds of
-    the length.
+    `mojibake` (by ftfy, and UTF-8 read as GBK), `special tokens`, `user turn` and `template debris` (role marks of
+    templates without control tokens; those that a dialogue has too, only where nobody asked for one), `markup residue`
+    (tags and entities outside code, where the request is not about markup), `repeated characters`, `repeated lines` and
+    `repeated phrases` (the share of a text's characters in cycles of up to 16 characters, in lines that stood there
+    before, and in runs of 8 words, or of 16 characters where a script has no spaces), `gibberish` (shuffled letters and
+    noise in Latin letters, shuffled words in English and Chinese as far as grammar proves them), `refusal` (in English,
+    Chinese, German, French and Spanish), `cut off` again (signs in the text itself: it stops inside a sentence or a
+    list, or something is opened and not closed; a missing full stop is no sign), `placeholder`, `self reference`,
+    `language`, `personal data`, and LIMA's `first person`, `other answers` and `links or markup`, which also narrow the
+    bounds of the length.
+
+    Only mojibake, special tokens, template debris, repetition, bounds and personal data are looked for in instructions.
+    What is repaired is repaired first, changes nothing else, and is counted.
 
     The language is that of most of the prose of a conversation, a candidate's being the turns before it and itself, so
     a translation counts as what it is mostly written in. The label `language` keeps it. What cannot be told (few words,
@@ -155,39 +201,46 @@ def screen(
     messages and candidates; the column `redactions` counts what a record lost, and the stats what all of them did.
     """
     stats: Counter[str] = Counter()
-    if personal_data == "redact":
-        records, stats = _redacted(records)
+    for wanted, mend in (
+        (mojibake == "repair", repair.without_mojibake),
+        (user_turns == "repair", repair.without_user_turns),
+        (personal_data == "redact", repair.without_personal_data),
+    ):
+        if wanted:
+            records, done = mend(records)
+            stats += done
     bounds = _bounds(instruction_length, response_length, stack_exchange_rules)
-    table = [
-        per_text(UNFINISHED, rules.unfinished_reasoning),
-        per_text(CUT_OFF, rules.cut_off),
-        per_text(EMPTY, rules.empty),
-        per_text(TOO_SHORT, rules.too_short(bounds)),
-        per_text(TOO_LONG, rules.too_long(bounds)),
-        per_text(SPECIAL, rules.special_tokens),
+    table: list[tuple[Any, Rule]] = [
+        (True, per_text(UNFINISHED, rules.unfinished_reasoning)),
+        (True, per_text(CUT_OFF, rules.stopped)),
+        (True, per_text(EMPTY, rules.empty)),
+        (True, per_text(TOO_SHORT, rules.too_short(bounds))),
+        (True, per_text(TOO_LONG, rules.too_long(bounds))),
+        (mojibake != "keep", per_text(MOJIBAKE, rules.wrongly_decoded)),
+        (True, per_text(SPECIAL, rules.special_tokens)),
+        (user_turns != "keep", per_text(USER_TURN, rules.user_turn, RESPONSE)),
+        (template_debris == "drop", per_text(DEBRIS, rules.debris)),
+        (markup_residue == "drop", per_text(RESIDUE, rules.markup_residue, RESPONSE)),
+        (repeated_character_share, within_share(CHARACTERS, repeated_characters, repeated_character_share or 1)),
+        (repeated_line_share, within_share(LINES, duplicate_lines, repeated_line_share or 1)),
+        (repeated_phrase_share, within_share(PHRASES, repeated_ngrams, repeated_phrase_share or 1)),
+        (gibberish == "drop", per_text(GIBBERISH, rules.gibberish, RESPONSE)),
+        (refusals == "drop", without_phrase(REFUSAL, refusal)),
+        (cut_off_score, per_text(CUT_OFF, rules.without_end(cut_off_score or 0), RESPONSE)),
+        (placeholders == "drop", without_phrase(PLACEHOLDER, placeholder)),
+        (self_references == "drop", without_phrase(SELF_REFERENCE, self_reference)),
+        (languages, per_text(LANGUAGE, rules.other_language(languages or []))),
+        (personal_data == "drop", per_text(PERSONAL, rules.personal_data, ("system", "instruction", "response"))),
+        (stack_exchange_rules, without_phrase(FIRST_PERSON, stack_exchange.first_person)),
+        (stack_exchange_rules, without_phrase(OTHER_ANSWERS, stack_exchange.other_answers)),
+        (stack_exchange_rules, without_phrase(MARKUP, stack_exchange.link_or_markup)),
     ]
-    if repeated_character_share:
-        table.append(within_share(CHARACTERS, repeated_characters, repeated_character_share))
-    if repeated_line_share:
-        table.append(within_share(LINES, duplicate_lines, repeated_line_share))
-    if repeated_phrase_share:
-        table.append(within_share(PHRASES, repeated_ngrams, repeated_phrase_share))
-    if refusals == "drop":
-        table.append(without_phrase(REFUSAL, refusal))
-    if languages:
-        table.append(per_text(LANGUAGE, rules.other_language(languages)))
-    if personal_data == "drop":
-        table.append(per_text(PERSONAL, rules.personal_data, kinds=("system", "instruction", "response")))
-    if stack_exchange_rules:
-        table.append(without_phrase(FIRST_PERSON, stack_exchange.first_person))
-        table.append(without_phrase(OTHER_ANSWERS, stack_exchange.other_answers))
-        table.append(without_phrase(MARKUP, stack_exchange.link_or_markup))
-    return _screened(records, table, languages is not None, stats)
+    return _screened(records, [rule for wanted, rule in table if wanted], languages is not None, stats)
 
 
 def _screened(records: Dataset, table: Sequence[Rule], tell_language: bool, stats: Mapping[str, float]) -> Outcome:
     turns = every_turn(records)
-    texts = [_text(turn.last) for turn in turns]
+    texts = [_text(turn) for turn in turns]
     if tell_language:
         lengths = [len(messages) for messages in records["messages"]]
         last = [turn.candidate is not None or len(turn.messages) == lengths[turn.row] for turn in turns]
@@ -203,40 +256,18 @@ def _screened(records: Dataset, table: Sequence[Rule], tell_language: bool, stat
     return judged(records, turns, verdicts, stats=stats)
 
 
-def _text(turn: Mapping[str, Any]) -> Text:
+def _text(turn: Turn) -> Text:
     """What the rules look at in a turn, or in a candidate as one."""
-    return Text(_KINDS[turn["role"]], turn["content"], turn.get("reasoning_content"), turn.get("finish_reason"))
+    last = turn.last
+    return Text(
+        _KINDS[last["role"]],
+        last["content"],
+        last.get("reasoning_content"),
+        last.get("finish_reason"),
+        repair.asked(turn.before),
+    )
 
 
 def _spoken(turn: Turn) -> list[str]:
     """What was said up to this turn, itself included."""
     return [message["content"] for message in turn.messages if message["role"] != "system"]
-
-
-def _redacted(records: Dataset) -> tuple[Dataset, Counter[str]]:
-    """`records` without personal data in messages, candidates and rejected candidates, and how much there was."""
-    before = records["redactions"] if "redactions" in records.column_names else [None] * len(records)
-    counts = [Counter(row or {}) for row in before]
-    total: Counter[str] = Counter()
-    for name in ("messages", "candidates", "rejected"):
-        if name not in records.column_names:
-            continue
-        column = []
-        for row, items in enumerate(records[name]):
-            cleaned, found = zip(*map(_redact, items), strict=True) if items else ((), ())
-            column.append(list(cleaned))
-            total.update(sum(found, Counter()))
-            counts[row].update(sum(found, Counter()))
-        records = set_column(records, name, column, records.features[name])
-    records = set_column(records, "redactions", [dict(count) or None for count in counts], Json())
-    return records, Counter({f"redacted {kind}": number for kind, number in total.items()})
-
-
-def _redact(turn: Mapping[str, Any]) -> tuple[dict[str, Any], Counter[str]]:
-    counts: Counter[str] = Counter()
-    cleaned = dict(turn)
-    for name in ("content", "reasoning_content"):
-        if turn.get(name):
-            cleaned[name], found = redact(turn[name])
-            counts += found
-    return cleaned, counts

@@ -13,25 +13,30 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from curate.algorithms import gibberish as disorder
+from curate.algorithms import markup, template_debris, truncation
 from curate.algorithms.language import UNDETERMINED, Detection
+from curate.algorithms.mojibake import mojibake
 from curate.algorithms.personal_data import redact
 from curate.algorithms.special_tokens import special_token
 
 Detail = dict[str, Any]
 Bounds = tuple[int, int]
+RESPONSE = ("response",)
 
 
 @dataclass(frozen=True)
 class Text:
     """A text to judge: an `instruction`, a `response`, or a `system` prompt, which is judged for personal data alone.
 
-    `language` is that of the conversation, on its last turn only.
+    `asked` is what the user had said before it; `language` is that of the conversation, on its last turn only.
     """
 
     kind: str
     content: str
     reasoning: str | None = None
     finish_reason: str | None = None
+    asked: str = ""
     language: Detection | None = None
 
 
@@ -76,10 +81,9 @@ def without_phrase(reason: str, find: Callable[[str], str | None]) -> Rule:
     """A rule that a response fails when something is found in it."""
 
     def judge(text: Text) -> Detail | None:
-        match = find(text.content)
-        return {"found": match} if match is not None else None
+        return _found(find(text.content))
 
-    return per_text(reason, judge, kinds=("response",))
+    return per_text(reason, judge, RESPONSE)
 
 
 def unfinished_reasoning(text: Text) -> Detail | None:
@@ -89,7 +93,7 @@ def unfinished_reasoning(text: Text) -> Detail | None:
     return {"finish_reason": text.finish_reason, "reasoning": len(text.reasoning)}
 
 
-def cut_off(text: Text) -> Detail | None:
+def stopped(text: Text) -> Detail | None:
     """The length limit stopped the model."""
     return {"finish_reason": "length", "characters": _length(text)} if text.finish_reason == "length" else None
 
@@ -125,6 +129,60 @@ def special_tokens(text: Text) -> Detail | None:
     return {"token": token} if token else None
 
 
+def wrongly_decoded(text: Text) -> Detail | None:
+    """There are characters that another encoding made of the written ones."""
+    return _found(mojibake(text.content))
+
+
+def user_turn(text: Text) -> Detail | None:
+    """The response goes on as the user, after `characters` of its own."""
+    dialogue = template_debris.dialogue_asked_for(text.asked)
+    end = template_debris.user_turn(text.content, dialogue)
+    return {"found": text.content[end:].strip()[:60], "characters": end} if end is not None else None
+
+
+def debris(text: Text) -> Detail | None:
+    """There is a mark of a prompt's template, or that of a speaker where nobody asked for a dialogue."""
+    mark = template_debris.template_debris(text.content)
+    if mark is None:
+        mark = template_debris.role_mark(text.content, template_debris.dialogue_asked_for(text.asked))
+    return _found(mark)
+
+
+def markup_residue(text: Text) -> Detail | None:
+    """There are tags or entities in a text that is not markup, in answer to a request that is not about markup."""
+    residue = markup.markup_residue(text.content)
+    if residue is None or markup.asked_for(text.asked) or markup.is_markup(text.content):
+        return None
+    return _found(residue)
+
+
+def gibberish(text: Text) -> Detail | None:
+    """Too many words are none, or stand in an order that grammar forbids, and nobody asked for such a text."""
+    prose = disorder.readable(text.content)
+    measures = (
+        ("odd words", disorder.odd_words(prose), disorder.MOST_ODD),
+        ("broken order", disorder.broken_order(prose), disorder.MOST_BROKEN),
+    )
+    for name, share, most in measures:
+        if share > most:
+            return None if disorder.disorder_asked_for(text.asked) else {"of": name, "share": share, "threshold": most}
+    return None
+
+
+def without_end(least: int) -> Callable[[Text], Detail | None]:
+    """The signs that the text was cut off have this weight together."""
+
+    def judge(text: Text) -> Detail | None:
+        signs = truncation.truncation(text.content)
+        score = sum(signs.values())
+        if score < least:
+            return None
+        return {"signs": sorted(signs), "score": score, "threshold": least, "end": text.content.rstrip()[-40:]}
+
+    return judge
+
+
 def other_language(wanted: Sequence[str]) -> Callable[[Text], Detail | None]:
     """The language of the conversation can be told, and is none of these."""
 
@@ -140,6 +198,10 @@ def personal_data(text: Text) -> Detail | None:
     """There is personal data in the content or in the reasoning; the detail counts it, and does not repeat it."""
     counts = redact(text.content)[1] + redact(text.reasoning or "")[1]
     return {"found": dict(counts)} if counts else None
+
+
+def _found(piece: str | None) -> Detail | None:
+    return {"found": piece} if piece is not None else None
 
 
 def _length(text: Text) -> int:
