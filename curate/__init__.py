@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from curate.records.pool import set_labels as set_labels
     from curate.records.pool import set_scores as set_scores
     from curate.runs.run import Run as Run
+    from curate.stages.check_math import check_math as check_math
     from curate.stages.choose import choose as choose
     from curate.stages.decontaminate import decontaminate as decontaminate
     from curate.stages.deduplicate import deduplicate as deduplicate
