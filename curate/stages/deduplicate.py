@@ -39,11 +39,11 @@ def _needs(config: Mapping[str, Any]) -> list[str]:
     needs=_needs,
     makes=lambda config: ["scores", "scores.neighbour_distance"] if config["cosine"] else [],
     reasons={
-        EXACT: "the same text as a record that stays, after Unicode NFKC, case folding and white space made single",
+        EXACT: "the same text as a record that stays, in composed form (Unicode NFC) and with single white space",
         NEAR: "the Jaccard index of its shingles and those of a record that stays reaches the threshold",
         SEMANTIC: "the cosine of its embedding and that of a record that stays reaches the threshold",
     },
-    version=2,
+    version=3,
 )
 def deduplicate(
     records: Dataset,

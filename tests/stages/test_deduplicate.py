@@ -41,8 +41,8 @@ THIRTEEN = TWELVE + " thirteen"  # those ten and another
 CHINESE = "请用简单的语言解释一下什么是机器学习以及它的用处"  # 24 characters, 20 shingles
 
 
-def test_the_same_text_in_another_case_and_spacing_is_an_exact_duplicate() -> None:
-    outcome = deduplicate(from_rows([record("a", "What is AI?"), record("b", " what  is\nＡＩ？")]))
+def test_the_same_text_in_another_form_and_spacing_is_an_exact_duplicate() -> None:
+    outcome = deduplicate(from_rows([record("a", "What is café?"), record("b", " What  is\ncafe\u0301?")]))
     assert told(outcome) == [("a", "exact duplicate", {"survivor": "b", "similarity": 1.0, "threshold": 1.0})]
 
 
@@ -124,7 +124,7 @@ def test_a_score_has_to_be_there(keep_best: str, score: str) -> None:
 
 
 def test_without_a_threshold_only_copies_are_duplicates() -> None:
-    records = from_rows([record("a", TWELVE), record("b", TWELVE.upper()), record("c", THIRTEEN)])
+    records = from_rows([record("a", TWELVE), record("b", TWELVE + " "), record("c", THIRTEEN)])
     assert [(row[0], row[1]) for row in told(deduplicate(records, threshold=None))] == [("b", EXACT)]
 
 
@@ -137,7 +137,7 @@ def test_other_words_with_the_same_meaning_are_a_semantic_duplicate() -> None:
 
 
 def test_the_surest_reason_is_told() -> None:
-    records = from_rows([embedded("a", THIRTEEN, 0), embedded("b", TWELVE, 0), embedded("c", THIRTEEN.upper(), 0)])
+    records = from_rows([embedded("a", THIRTEEN, 0), embedded("b", TWELVE, 0), embedded("c", f" {THIRTEEN}", 0)])
     assert [(row[0], row[1]) for row in told(deduplicate(records, cosine=0.9))] == [("b", NEAR), ("c", EXACT)]
 
 
