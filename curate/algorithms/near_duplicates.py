@@ -7,6 +7,7 @@ less the closer they are.
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from curate.algorithms.minhash import LONGEST, bands_for, candidates, least_agre
 from curate.algorithms.shingles import jaccard, shingle_sets, shingles
 from curate.algorithms.tokens import batches, fold, normalise
 
-VERSION = 1  # of what `sketch` computes
+VERSION = 2  # of what `sketch` computes
 
 
 class Sketches(NamedTuple):
@@ -31,20 +32,29 @@ class Sketches(NamedTuple):
 
 
 def sketch(texts: Iterable[str], count: int) -> Sketches:
-    """The sketches of `count` texts, normalised first; they serve any threshold. Takes 273 bytes a text."""
+    """The sketches of `count` texts; they serve any threshold. Takes 273 bytes a text.
+
+    Shingles are those of normalised texts; a text's name is of its composed form (NFC) with single white space.
+    """
     sketches = Sketches(
         np.empty((count, 16), dtype=np.uint8), np.empty((count, LONGEST), dtype=np.uint16), np.empty(count, dtype=bool)
     )
     done = 0
-    for batch in batches(map(normalise, texts)):
+    for batch in batches(texts):
         rows = slice(done, done + len(batch))
         done = rows.stop
-        hashes, offsets = shingles(batch)
-        names = b"".join(hashlib.blake2b(t.encode("utf-8", "surrogatepass"), digest_size=16).digest() for t in batch)
+        hashes, offsets = shingles([normalise(text) for text in batch])
+        names = b"".join(map(_name, batch))
         sketches.digests[rows] = np.frombuffer(names, dtype=np.uint8).reshape(-1, 16)
         sketches.signatures[rows] = signatures(hashes, offsets)
         sketches.spoken[rows] = np.diff(offsets) > 0
     return sketches
+
+
+def _name(text: str) -> bytes:
+    """16 bytes that two texts have in common where they are equal in composed form (NFC), with single white space."""
+    same = " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
+    return hashlib.blake2b(same.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class NearDuplicates:

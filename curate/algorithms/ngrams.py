@@ -29,28 +29,22 @@ class Ngrams:
     offsets: np.ndarray
 
 
-def ngrams(tokens: Tokens, words: int, characters: int, whole: bool = False) -> Ngrams:
+def ngrams(tokens: Tokens, words: int, characters: int, to_the_end: bool = False) -> Ngrams:
     """The n-grams of each text: `words` tokens, or `characters` from a character of a script without spaces on.
 
-    With `whole`, a text that is shorter than its first n-gram is one n-gram; else it has none.
+    With `to_the_end` one begins at every token, and those that would reach beyond the text end with it: shorter ones,
+    which are like no others.
     """
-    counts = np.diff(tokens.offsets)
-    ends = np.repeat(tokens.offsets[1:], counts)
+    ends = np.repeat(tokens.offsets[1:], np.diff(tokens.offsets))
     size = np.where(tokens.kinds == CHARACTER, characters, words)
-    taken = np.arange(len(size)) + size <= ends
-    before = np.concatenate(([0], np.cumsum(taken)))
-    per_text = before[tokens.offsets[1:]] - before[tokens.offsets[:-1]]
-    if whole:
-        short = (per_text == 0) & (counts > 0)
-        first = tokens.offsets[:-1][short]
-        taken[first], size[first], per_text[short] = True, counts[short], 1
-    starts = np.flatnonzero(taken)
-    sizes = size[starts]
+    left = ends - np.arange(len(size))
+    starts = np.arange(len(size)) if to_the_end else np.flatnonzero(size <= left)
+    sizes = np.minimum(size, left)[starts]
     return Ngrams(
         hashes=hash_runs(tokens.hashes, starts, sizes),
         starts=starts,
         sizes=sizes,
-        offsets=np.concatenate(([0], np.cumsum(per_text))).astype(np.int64),
+        offsets=np.searchsorted(starts, tokens.offsets).astype(np.int64),
     )
 
 

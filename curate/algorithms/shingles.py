@@ -1,8 +1,9 @@
 """Shingles: the sets of overlapping token runs by which two texts are compared (Broder 1997).
 
 A shingle is three words; where it begins with a character of a script without spaces it is five characters, which is
-about as much text. Mixed text has both kinds. A text shorter than a shingle is one shingle, a text without any token
-has none. The similarity of two texts is the Jaccard index of their sets: shared shingles over all shingles.
+about as much text. Mixed text has both kinds. The last ones of a text are shorter, so that its last word is in as many
+shingles as any other: in a short request that is often the topic. The similarity of two texts is the Jaccard index of
+their sets: shared shingles over all shingles. A text without any token has none.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def shingles(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     Those of text i are `hashes[offsets[i]:offsets[i + 1]]`, in reading order, repeats included. Texts are taken as they
     are: `tokens.normalise` them first to ignore case, character forms and spacing.
     """
-    grams = ngrams(tokenize(texts), WORDS, CHARACTERS, whole=True)
+    grams = ngrams(tokenize(texts), WORDS, CHARACTERS, to_the_end=True)
     return grams.hashes, grams.offsets
 
 

@@ -4,7 +4,8 @@ A token is
 - a run of letters, marks and digits ("don't" is two), by Unicode's categories L, M and N;
 - one character of a script that writes words without spaces (Chinese, Japanese kana, Thai, Lao, Khmer, Burmese), or
   one pictograph;
-- one symbol that carries meaning in formulas and code (Unicode's S categories, and `* / % -`), or a run of the same.
+- one symbol that carries meaning in formulas and code (Unicode's S categories, and `* / % -`), or a run of the same;
+- `#`, `&` or `@` beside a word (C#, R&D), and `\\` or `!` before one (\\d, !x).
 Everything else, spaces and punctuation, only separates tokens. Text in several scripts needs no language to be named.
 
 Tokens are 64-bit hashes: every text of a batch is hashed at once, by array operations over its code points, and the
@@ -13,6 +14,7 @@ same token has the same hash in every process. Two different tokens collide with
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,9 +24,12 @@ import numpy as np
 
 from curate.algorithms.splitmix64 import mix
 
-WORD, CHARACTER, SYMBOL = 1, 2, 3
+WORD, CHARACTER, SYMBOL, _ATTACHED = 1, 2, 3, 4
 _SEPARATOR, _UNKNOWN = 0, 255
 _OPERATORS = frozenset("*/%-")
+_BESIDE, _BEFORE = "#&@", "\\!"  # symbols where a word is beside them, or right after them and none before
+# What normalisation leaves as it is, for it has another meaning: superscripts, subscripts, and \D beside \d.
+_KEPT = re.compile(r"(\\[A-Z]|[²³¹⁰-₎])")
 _BOXES = range(0x2500, 0x2600)  # lines and blocks that draw tables, no pictographs
 _SPACELESS = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -73,13 +78,20 @@ class Tokens:
 
 
 def normalise(text: str) -> str:
-    """Compatibility forms unified (NFKC), case folded, every run of white space one space, none at the ends."""
+    """Compatibility forms unified (NFKC), case folded, every run of white space one space, none at the ends.
+
+    Superscripts, subscripts and letters after a backslash stay as they are.
+    """
     return " ".join(fold(text).split())
 
 
 def fold(text: str) -> str:
-    """Compatibility forms unified (NFKC) and case folded: has the tokens of the normalised text, and is made faster."""
-    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold()
+    """As `normalise`, with the white space as it is: has the same tokens, and is made faster."""
+    if text.isascii() and "\\" not in text:
+        return text.casefold()
+    parts = _KEPT.split(text)
+    parts[::2] = [unicodedata.normalize("NFKC", part).casefold() for part in parts[::2]]
+    return "".join(parts)
 
 
 def batches(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -99,7 +111,7 @@ def batches(texts: Iterable[str]) -> Iterator[list[str]]:
 def tokenize(texts: Sequence[str]) -> Tokens:
     """The tokens of each text, as it is: pass normalised texts to ignore case and character forms."""
     codes = code_points("\n".join(texts))
-    classes = classify(codes)
+    classes = _resolved(classify(codes), codes)
     inside = classes != _SEPARATOR
     goes_on = (classes[1:] == WORD) & (classes[:-1] == WORD)
     goes_on |= (classes[1:] == SYMBOL) & (codes[1:] == codes[:-1])
@@ -109,7 +121,7 @@ def tokenize(texts: Sequence[str]) -> Tokens:
     starts = np.flatnonzero(begins)
     ends_of_texts = np.cumsum([len(text) + 1 for text in texts], dtype=np.int64)
     return Tokens(
-        hashes=_hash_runs(codes, starts),
+        hashes=_hash_runs(np.where(inside, _codes[codes], np.uint64(0)), starts),
         kinds=classes[starts],
         starts=starts,
         ends=np.flatnonzero(closes) + 1,
@@ -122,13 +134,29 @@ def code_points(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
-def _hash_runs(codes: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """A hash of each token's characters: a polynomial in `_BASE` modulo 2**64 (Karp and Rabin 1987), mixed."""
+def _resolved(classes: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """The classes, with SYMBOL or separator for each character that is a symbol only where a word is near it."""
+    places = np.flatnonzero(classes == _ATTACHED)
+    if not len(places):
+        return classes
+    bordered = np.concatenate(([False], (classes == WORD) | (classes == CHARACTER), [False]))
+    after_word, before_word = bordered[places], bordered[places + 2]
+    beside = np.isin(codes[places], [ord(character) for character in _BESIDE])
+    backslash = codes[places] == ord("\\")
+    counts = before_word & (~after_word | backslash) | (beside & after_word)
+    classes[places] = np.where(counts | (beside & before_word), SYMBOL, _SEPARATOR)
+    return classes
+
+
+def _hash_runs(terms: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """A hash of each token's characters: a polynomial in `_BASE` modulo 2**64 (Karp and Rabin 1987), mixed.
+
+    `terms` is what each character adds, uint64; it is overwritten.
+    """
     if not len(starts):
         return np.zeros(0, dtype=np.uint64)
-    bits = len(codes).bit_length()
-    terms = _codes[codes]
-    terms *= _powers(_BASE, bits)[: len(codes)]
+    bits = len(terms).bit_length()
+    terms *= _powers(_BASE, bits)[: len(terms)]
     return mix(np.add.reduceat(terms, starts) * _powers(_BASE_INVERSE, bits)[starts])
 
 
@@ -141,7 +169,8 @@ def _powers(base: int, bits: int) -> np.ndarray:
 
 
 def classify(codes: np.ndarray) -> np.ndarray:
-    """The class of each code point, uint8: 0 for what separates tokens, or WORD, CHARACTER or SYMBOL."""
+    """The class of each code point, uint8: 0 for what separates tokens, WORD, CHARACTER, SYMBOL, or one of their own
+    for those that are symbols beside a word."""
     classes = _classes[codes]
     unknown = codes[classes == _UNKNOWN]
     if not len(unknown):
@@ -159,4 +188,6 @@ def _class_of(code: int) -> int:
         return CHARACTER if any(low <= code <= high for low, high in _SPACELESS) else WORD
     if category == "So" and code not in _BOXES:
         return CHARACTER
+    if chr(code) in _BESIDE + _BEFORE:
+        return _ATTACHED
     return SYMBOL if category[0] == "S" or chr(code) in _OPERATORS else _SEPARATOR

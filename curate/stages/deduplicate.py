@@ -39,11 +39,11 @@ def _needs(config: Mapping[str, Any]) -> list[str]:
     needs=_needs,
     makes=lambda config: ["scores", "scores.neighbour_distance"] if config["cosine"] else [],
     reasons={
-        EXACT: "the same text as a record that stays, after Unicode NFKC, case folding and white space made single",
+        EXACT: "the same text as a record that stays, in composed form (Unicode NFC) and with single white space",
         NEAR: "the Jaccard index of its shingles and those of a record that stays reaches the threshold",
         SEMANTIC: "the cosine of its embedding and that of a record that stays reaches the threshold",
     },
-    version=2,
+    version=3,
 )
 def deduplicate(
     records: Dataset,
@@ -64,7 +64,8 @@ def deduplicate(
 ) -> Outcome:
     """Drops exact, near and semantic duplicates, each because of a record that stays, which `detail` names.
 
-    Shingles are three words, or five characters in scripts without spaces (Chinese, Japanese, Thai ...). MinHash
+    Shingles are three words, or five characters in scripts without spaces (Chinese, Japanese, Thai ...), and fewer at
+    the end of a text, so that its last word, often the topic of a short request, counts as much as any other. MinHash
     proposes pairs and the true Jaccard index decides, so nothing is dropped that does not reach the threshold; of the
     pairs that do, at most 0.5% are missed. With `cosine`, embeddings are compared as well, whatever text they are of:
     by an exhaustive search up to 50,000 records, beyond by an inverted file, whose recall is measured on a sample and

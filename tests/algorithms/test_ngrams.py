@@ -21,10 +21,10 @@ def test_a_run_has_three_words_or_five_characters(text: str, starts: list[int]) 
     assert ngrams(tokenize([text]), 3, 5).starts.tolist() == starts
 
 
-def test_a_short_text_can_count_as_one_run() -> None:
-    grams = ngrams(tokenize(["one two", "", "one two three"]), 3, 5, whole=True)
-    assert grams.offsets.tolist() == [0, 1, 1, 2]
-    assert grams.sizes.tolist() == [2, 3]
+def test_to_the_end_a_run_begins_at_every_token_and_the_last_ones_are_shorter() -> None:
+    grams = ngrams(tokenize(["one two", "", "one two three four", "一二三四五六"]), 3, 5, to_the_end=True)
+    assert grams.offsets.tolist() == [0, 2, 2, 6, 12]
+    assert grams.sizes.tolist() == [2, 1, 3, 3, 2, 1, 5, 5, 4, 3, 2, 1]
 
 
 def test_the_same_run_has_the_same_hash_and_another_order_another_one() -> None:
@@ -33,5 +33,5 @@ def test_the_same_run_has_the_same_hash_and_another_order_another_one() -> None:
 
 
 def test_a_run_differs_from_the_run_that_it_begins() -> None:
-    short, long = ngrams(tokenize(["a b", "a b c"]), 3, 5, whole=True).hashes.tolist()
-    assert short != long
+    hashes = ngrams(tokenize(["a b", "a b c"]), 3, 5, to_the_end=True).hashes.tolist()
+    assert len(set(hashes)) == 5  # ab b | abc bc c

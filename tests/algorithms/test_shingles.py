@@ -18,36 +18,41 @@ def sets(*texts: str) -> list[np.ndarray]:
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        ("one two three four five", 3),
-        ("one two three", 1),
+        ("one two three four five", 5),
         ("one", 1),
-        ("一二三四五六七", 3),
-        ("一二", 1),
+        ("一二三四五六七", 7),
+        ("我用英语说 hi there 你好", 9),
         ("", 0),
         ("?!", 0),
     ],
 )
-def test_three_words_or_five_characters_make_a_shingle(text: str, count: int) -> None:
+def test_a_shingle_begins_at_every_word_and_at_every_character_of_a_spaceless_script(text: str, count: int) -> None:
     assert len(sets(text)[0]) == count
 
 
 def test_mixed_text_has_both_kinds() -> None:
-    # from each Chinese character five tokens on, from each word three: 我用英语说hi there 你好 -> 5 + 2
-    assert len(sets("我用英语说 hi there 你好")[0]) == 7
+    # five tokens from each Chinese character on, three from each word: the last one is in those from 说, there, 你, 好
+    one, other = sets("我用英语说 hi there 你好", "我用英语说 hi there 你们")
+    assert jaccard(one, [other]).tolist() == [5 / 13]
 
 
 def test_a_repeated_shingle_counts_once_in_the_set() -> None:
-    assert len(sets("a b c a b c")[0]) == 3
+    assert len(sets("a b c a b c")[0]) == 5  # abc bca cab, abc again, bc c
 
 
 def test_jaccard_is_shared_over_all() -> None:
-    one, other = sets("a b c d e", "a b c d f")  # abc bcd cde | abc bcd cdf
-    assert jaccard(one, [other]).tolist() == [2 / 4]
+    one, other = sets("a b c d e", "a b c d f")  # abc bcd cde de e | abc bcd cdf df f
+    assert jaccard(one, [other]).tolist() == [2 / 8]
 
 
 def test_jaccard_of_chinese() -> None:
-    one, other = sets("今天天气很好啊", "今天天气很好吗")  # 3 shingles each, 2 shared
-    assert jaccard(one, [other]).tolist() == [2 / 4]
+    one, other = sets("今天天气很好啊", "今天天气很好吗")  # 7 shingles each, of which 5 hold the last character
+    assert jaccard(one, [other]).tolist() == [2 / 12]
+
+
+def test_the_last_word_is_in_as_many_shingles_as_one_in_the_middle() -> None:
+    text, middle, last = sets("a b c d e f g", "a b c x e f g", "a b c d e f x")
+    assert jaccard(text, [middle, last]).tolist() == [4 / 10, 4 / 10]
 
 
 def test_jaccard_against_several() -> None:

@@ -88,3 +88,36 @@ def test_a_folded_text_has_the_tokens_of_the_normalised_one(text: str) -> None:
 )
 def test_normalising_unifies_case_width_and_spaces(text: str, normal: str) -> None:
     assert normalise(text) == normal
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("the C major scale", "the C# major scale"),
+        ("hello world in F", "hello world in F#"),
+        ("is x true", "is !x true"),
+        (r"what does \d match", r"what does \D match"),
+        (r"what does \d match", "what does d match"),
+        ("differentiate x2", "differentiate x²"),
+        ("water is H2O", "water is H₂O"),
+        ("spending on R D", "spending on R&D"),
+        ("a == b", "a != b"),
+    ],
+)
+def test_symbols_that_carry_meaning_make_another_text(one: str, other: str) -> None:
+    assert tokenize([normalise(one)]).hashes.tolist() != tokenize([normalise(other)]).hashes.tolist()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Hi!", "hi"),
+        ("What? No!", "what no"),
+        ("# A heading", "A heading"),
+        ("bread & butter", "bread butter"),
+        ("ＡＢＣ", "abc"),
+        ("salt, and pepper.", "Salt and pepper"),
+    ],
+)
+def test_punctuation_case_and_width_do_not(one: str, other: str) -> None:
+    assert tokenize([normalise(one)]).hashes.tolist() == tokenize([normalise(other)]).hashes.tolist()

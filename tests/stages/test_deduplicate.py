@@ -36,27 +36,27 @@ def told(outcome: Outcome) -> list[tuple[str, str, dict[str, Any]]]:
     return [(row["id"], row["reason"], row["detail"]) for row in outcome.dropped]
 
 
-TWELVE = "one two three four five six seven eight nine ten eleven twelve"  # ten shingles
-THIRTEEN = TWELVE + " thirteen"  # those ten and another
-CHINESE = "请用简单的语言解释一下什么是机器学习以及它的用处"  # 24 characters, 20 shingles
+TWELVE = "one two three four five six seven eight nine ten eleven twelve"  # twelve shingles
+THIRTEEN = "zero " + TWELVE  # those twelve and another
+CHINESE = "请用简单的语言解释一下什么是机器学习以及它的用处"  # 24 characters, 24 shingles
 
 
-def test_the_same_text_in_another_case_and_spacing_is_an_exact_duplicate() -> None:
-    outcome = deduplicate(from_rows([record("a", "What is AI?"), record("b", " what  is\nＡＩ？")]))
+def test_the_same_text_in_another_form_and_spacing_is_an_exact_duplicate() -> None:
+    outcome = deduplicate(from_rows([record("a", "What is café?"), record("b", " What  is\ncafe\u0301?")]))
     assert told(outcome) == [("a", "exact duplicate", {"survivor": "b", "similarity": 1.0, "threshold": 1.0})]
 
 
 def test_a_text_that_shares_most_shingles_is_a_near_duplicate() -> None:
     outcome = deduplicate(from_rows([record("short", TWELVE), record("long", THIRTEEN)]))
-    detail = {"survivor": "long", "similarity": pytest.approx(10 / 11), "threshold": 0.8}
+    detail = {"survivor": "long", "similarity": pytest.approx(12 / 13), "threshold": 0.8}
     assert told(outcome) == [("short", "near duplicate", detail)]
 
 
 def test_chinese_is_compared_by_characters() -> None:
     outcome = deduplicate(
-        from_rows([record("a", CHINESE), record("b", CHINESE + "呢"), record("c", "怎么学习机器翻译？")])
+        from_rows([record("a", CHINESE), record("b", "您好，" + CHINESE), record("c", "怎么学习机器翻译？")])
     )
-    detail = {"survivor": "b", "similarity": pytest.approx(20 / 21), "threshold": 0.8}
+    detail = {"survivor": "b", "similarity": pytest.approx(24 / 26), "threshold": 0.8}
     assert told(outcome) == [("a", "near duplicate", detail)]
     assert list(outcome.kept["id"]) == ["b", "c"]
 
@@ -70,21 +70,49 @@ def test_mixed_text_is_compared_by_both() -> None:
 
 
 def test_below_the_threshold_both_stay() -> None:
-    assert len(deduplicate(from_rows([record("a", TWELVE), record("b", THIRTEEN)]), threshold=0.92).dropped) == 0
+    assert len(deduplicate(from_rows([record("a", TWELVE), record("b", THIRTEEN)]), threshold=0.93).dropped) == 0
 
 
-def test_different_sums_are_no_duplicates() -> None:
-    assert len(deduplicate(from_rows([record("a", "What is 7 + 5?"), record("b", "What is 7 - 5?")])).dropped) == 0
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("What is 7 + 5?", "What is 7 - 5?"),
+        ("Write a program in F please now", "Write a program in F# please now"),
+        ("Which notes are in the C major scale?", "Which notes are in the C# major scale?"),
+        ("Explain the meaning of x in this line", "Explain the meaning of !x in this line"),
+        (r"How do I match \d in Python?", r"How do I match \D in Python?"),
+        ("Differentiate x2 and show the steps", "Differentiate x² and show the steps"),
+    ],
+)
+def test_symbols_that_carry_meaning_make_no_duplicates(one: str, other: str) -> None:
+    assert len(deduplicate(from_rows([record("a", one), record("b", other)])).dropped) == 0
+
+
+def test_another_case_is_a_near_duplicate_and_no_exact_one() -> None:
+    (row,) = told(deduplicate(from_rows([record("a", "Polish the text"), record("b", "polish the text")])))
+    assert row == ("b", NEAR, {"survivor": "a", "similarity": 1.0, "threshold": 0.8})
+
+
+def test_short_requests_with_another_topic_at_the_end_are_no_duplicates() -> None:
+    knitting = "Give me two ideas for an article about knitting"
+    records = from_rows(  # 6 / 12 and 8 / 10 like the first
+        [
+            record("a", knitting),
+            record("b", knitting.replace("knitting", "birdwatching")),
+            record("c", knitting.replace("Give", "Show")),
+        ]
+    )
+    assert [(row[0], row[2]["survivor"]) for row in told(deduplicate(records, threshold=0.7))] == [("c", "a")]
 
 
 def test_the_end_of_a_chain_stays() -> None:
-    a, b, c = "a b c d e f g h i j", "b c d e f g h i j k", "c d e f g h i j k l"  # neighbours: 7/9; ends: 6/10
+    a, b, c = "a b c d e f g h i j", "b c d e f g h i j k", "c d e f g h i j k l"  # neighbours: 7/13; ends: 6/14
     records = from_rows([record("1", a), record("2", b), record("3", c)])
-    assert list(deduplicate(records, threshold=0.75).kept["id"]) == ["1", "3"]
+    assert list(deduplicate(records, threshold=0.5).kept["id"]) == ["1", "3"]
 
 
 def test_an_exact_copy_of_a_dropped_record_points_to_the_record_that_stays() -> None:
-    outcome = deduplicate(from_rows([record("a", TWELVE), record("b", TWELVE.upper()), record("c", THIRTEEN)]))
+    outcome = deduplicate(from_rows([record("a", TWELVE), record("b", TWELVE + " "), record("c", THIRTEEN)]))
     assert [(row[0], row[1], row[2]["survivor"]) for row in told(outcome)] == [
         ("a", "near duplicate", "c"),
         ("b", "near duplicate", "c"),
@@ -110,7 +138,11 @@ def test_ties_go_to_the_smaller_id() -> None:
 
 def test_on_response_only_the_answers_count() -> None:
     records = from_rows(
-        [record("a", "One thing?", TWELVE), record("b", "Another?", TWELVE), record("c", "One thing?", "x")]
+        [
+            record("a", "The first thing, please?", TWELVE),
+            record("b", "Another?", TWELVE),
+            record("c", "The first thing, please?", "x"),
+        ]
     )
     assert list(deduplicate(records, on="response").kept["id"]) == ["a", "c"]
     assert list(deduplicate(records, on="instruction").kept["id"]) == ["a", "b"]
@@ -124,7 +156,7 @@ def test_a_score_has_to_be_there(keep_best: str, score: str) -> None:
 
 
 def test_without_a_threshold_only_copies_are_duplicates() -> None:
-    records = from_rows([record("a", TWELVE), record("b", TWELVE.upper()), record("c", THIRTEEN)])
+    records = from_rows([record("a", TWELVE + " "), record("b", TWELVE), record("c", THIRTEEN)])
     assert [(row[0], row[1]) for row in told(deduplicate(records, threshold=None))] == [("b", EXACT)]
 
 
@@ -137,13 +169,13 @@ def test_other_words_with_the_same_meaning_are_a_semantic_duplicate() -> None:
 
 
 def test_the_surest_reason_is_told() -> None:
-    records = from_rows([embedded("a", THIRTEEN, 0), embedded("b", TWELVE, 0), embedded("c", THIRTEEN.upper(), 0)])
+    records = from_rows([embedded("a", f" {THIRTEEN}", 0), embedded("b", TWELVE, 0), embedded("c", THIRTEEN, 0)])
     assert [(row[0], row[1]) for row in told(deduplicate(records, cosine=0.9))] == [("b", NEAR), ("c", EXACT)]
 
 
 def test_a_copy_of_a_semantic_duplicate_with_another_embedding_stays() -> None:
     records = from_rows(
-        [embedded("a", "A long question?", 0), embedded("b", "Short?", 10), embedded("c", "short?", 90)]
+        [embedded("a", "A long question?", 0), embedded("b", "Short? ", 10), embedded("c", "Short?", 90)]
     )
     assert list(deduplicate(records, cosine=0.9).kept["id"]) == ["a", "c"]
 
