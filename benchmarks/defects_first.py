@@ -25,6 +25,9 @@ GENERATORS = (
     "FuseChat-Llama-3.2-3B-Instruct",
     "Infinity-Instruct-3M-0613-Mistral-7B",
     "Storm-7B-best-of-64",
+    "Infinity-Instruct-3M-0625-Qwen2-7B",
+    "vicuna-33b-v1.3",
+    "TempNet-LLaMA2-Chat-70B-v0.1",
     "Llama-3-Instruct-8B-RainbowPO",
 )
 BACKWARDS = False
