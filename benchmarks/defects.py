@@ -4,19 +4,18 @@
     python benchmarks/defects.py --world 2 --pipeline FILE --set models.critic.model=MODEL
     python benchmarks/defects.py --records 4000 --tools curate --out runs/defects
 
-The pool (defects_pool.py) is made of the sets in --data. World 1 is defects_first.py; world 2 is defects_second.py, which
-nobody reads who writes rules. No tool sees the key. Each tool runs in a process of its own: `curate` as `curate run` with
-the pool as `load.path`, the peers (defects_peers.py) under the interpreter that --peers names. Prints Markdown tables for
-benchmarks/RESULTS.md. Pool, key, survivors and curate's run stay under --out.
+The pool (defects_pool.py) is made of the sets in --data. World 1 is defects_first.py; world 2 is defects_second.py,
+which nobody reads who writes rules. No tool sees the key. Each tool runs in a process of its own: `curate` as
+`curate run` with the pool as `load.path`, the peers (defects_peers.py) under the interpreter that --peers names. Prints
+Markdown tables for benchmarks/RESULTS.md. Pool, key, survivors and curate's run stay under --out.
 
-A defect is left if its record is, and one of its marks still is in the text where it has any: what is mended is not left.
+A defect is left if its record is, and one of its marks too where it has any: what is mended is not left.
 A repeat is left if its record is, and another of its group too. A clean record is lost if all of its group are.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import platform
@@ -30,11 +29,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from defects_first import First
 from defects_peers import TOOLS as PEERS
 from defects_pool import write_pool
+from defects_second import Second
 
 COUNT = 1000
-WORLDS = {1: "defects_first", 2: "defects_second"}
+WORLDS = {1: First, 2: Second}
 
 
 @dataclass
@@ -65,8 +66,7 @@ def main() -> None:
     if unknown := set(options.tools) - {"curate", *PEERS}:
         parser.error(f"no tools {sorted(unknown)}; there are curate, {', '.join(PEERS)}")
     folder = options.out / f"world-{options.world}-{options.records}-{options.seed}"
-    world = importlib.import_module(WORLDS[options.world])
-    left_out = write_pool(world, options.data, options.records, options.seed, folder)
+    left_out = write_pool(WORLDS[options.world], options.data, options.records, options.seed, folder)
     key = [json.loads(line) for line in (folder / "key.jsonl").read_text().splitlines()]
     print(
         _machine(),
@@ -234,8 +234,8 @@ def _machine() -> str:
     packages = ("numpy", "scikit-learn", "torch", "sentence-transformers")
     versions = ", ".join(f"{package} {metadata.version(package)}" for package in packages)
     return (
-        f"`python benchmarks/defects.py {' '.join(sys.argv[1:])}`, {time.strftime('%d %B %Y')}. {os.cpu_count()} cores of "
-        f"an {cpu}, load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, {versions}."
+        f"`python benchmarks/defects.py {' '.join(sys.argv[1:])}`, {time.strftime('%d %B %Y')}. {os.cpu_count()} cores "
+        f"of an {cpu}, load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, {versions}."
     )
 
 

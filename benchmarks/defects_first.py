@@ -5,65 +5,44 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from defects_pool import Made, Maker, one_by_one, prose, sentences, swapped_any, swapped_near
-from defects_sources import Pair, Sources, solved_items, turns
+from defects_pool import PROSE, Made, World, sentences
+from defects_sources import Pair, solved_items, turns
 
-GENERATORS = (
-    "gpt4_0613_verbose",
-    "claude",
-    "claude-2.1_concise",
-    "gpt-3.5-turbo-1106",
-    "Qwen2-72B-Instruct",
-    "gemma-2-9b-it-WPO-HB",
-    "Meta-Llama-3-8B-Instruct",
-    "Infinity-Instruct-3M-0625-Llama3-70B",
-    "FuseChat-Llama-3.2-3B-Instruct",
-    "Infinity-Instruct-3M-0613-Mistral-7B",
-    "Storm-7B-best-of-64",
-    "Infinity-Instruct-3M-0625-Qwen2-7B",
-    "vicuna-33b-v1.3",
-    "TempNet-LLaMA2-Chat-70B-v0.1",
-    "Llama-3-Instruct-8B-RainbowPO",
-)
-BACKWARDS = False
-RESULT = "#### {}"
-PROSE = ("alpacaeval", *("roleplay",) * 7)  # AlpacaEval has few instructions, and each serves once
-ANY = ("alpacaeval", *("gsm8k",) * 4, *("codealpaca",) * 2, *("roleplay",) * 3)
-TOPICS = ("alpacaeval", *("roleplay",) * 3, *("gsm8k",) * 4, *("codealpaca",) * 4)
 TYPOGRAPHY = (("'", "’"), (' "', " “"), ('"', "”"), (" - ", " – "), ("...", "…"), ("cafe", "café"), (" * ", " × "))
-DEBRIS = (
-    ("### Response:\n{}", ("### Response:",)),
-    ("{}\n\n### Instruction:\n{next}\n\n### Response:\n", ("### Instruction:", "### Response:")),
-    ("[INST] {next} [/INST]\n{}", ("[INST]", "[/INST]")),
-    ("{}\n[/INST]", ("[/INST]",)),
-    ("{}<end_of_turn>\n<start_of_turn>user\n{next}", ("<end_of_turn>", "<start_of_turn>")),
-    ("{}\n\nHuman: {next}\n\nAssistant:", ("\nHuman:", "\nAssistant:")),
-    ("ASSISTANT: {}\nUSER: {next}", ("ASSISTANT:", "USER:")),
-)
 TOKENS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "</s>", "<|im_start|>assistant\n", "<|end|>")
 
 
-@dataclass
-class _World:
-    sources: Sources
-    data: Path
-    rng: random.Random
-    texts: dict[str, Any]
-
-    def prose(self) -> Pair:
-        return self.sources.take(*PROSE, fits=prose)
-
-    def whole(self) -> Pair:
-        """A pair of any set with a response that is long enough to damage."""
-        return self.sources.take(*ANY, fits=lambda pair: len(pair.response) >= 120)
-
-    def one_of_each(self, lists: list[list[str]]) -> str:
-        return " ".join(filter(None, map(self.rng.choice, lists)))
+class First(World):
+    GENERATORS = (
+        "gpt4_0613_verbose",
+        "claude",
+        "claude-2.1_concise",
+        "gpt-3.5-turbo-1106",
+        "Qwen2-72B-Instruct",
+        "gemma-2-9b-it-WPO-HB",
+        "Meta-Llama-3-8B-Instruct",
+        "Infinity-Instruct-3M-0625-Llama3-70B",
+        "FuseChat-Llama-3.2-3B-Instruct",
+        "Infinity-Instruct-3M-0613-Mistral-7B",
+        "Storm-7B-best-of-64",
+        "Infinity-Instruct-3M-0625-Qwen2-7B",
+        "vicuna-33b-v1.3",
+        "TempNet-LLaMA2-Chat-70B-v0.1",
+        "Llama-3-Instruct-8B-RainbowPO",
+    )
+    BACKWARDS = False
+    RESULT = "#### {}"
+    TEXTS = "defects_texts.json"
+    DEBRIS = (
+        ("### Response:\n{}", ("### Response:",)),
+        ("{}\n\n### Instruction:\n{next}\n\n### Response:\n", ("### Instruction:", "### Response:")),
+        ("[INST] {next} [/INST]\n{}", ("[INST]", "[/INST]")),
+        ("{}\n[/INST]", ("[/INST]",)),
+        ("{}<end_of_turn>\n<start_of_turn>user\n{next}", ("<end_of_turn>", "<start_of_turn>")),
+        ("{}\n\nHuman: {next}\n\nAssistant:", ("\nHuman:", "\nAssistant:")),
+        ("ASSISTANT: {}\nUSER: {next}", ("ASSISTANT:", "USER:")),
+    )
 
     def cut_off(self) -> Made:
         """Ends inside a word, or after one, where no sentence or line does."""
@@ -138,22 +117,11 @@ class _World:
         marks = set(re.findall(r"</?(?:div|p|br|script|span|a)\b[^>]*>|&nbsp;", text))
         return Made(turns(pair.instruction, text), tuple(sorted(marks)))
 
-    def debris(self) -> Made:
-        pair, following = self.prose(), self.sources.take("roleplay").instruction
-        template, marks = self.rng.choice(DEBRIS)
-        return Made(turns(pair.instruction, template.replace("{next}", following).replace("{}", pair.response)), marks)
-
     def tokens(self) -> Made:
         pair, token = self.prose(), self.rng.choice(TOKENS)
         parts = sentences(pair.response)
         place = self.rng.choice((0, len(parts) // 2, len(parts)))
         return Made(turns(pair.instruction, " ".join([*parts[:place], token, *parts[place:]])), (token.strip(),))
-
-    def harmful(self, count: int) -> list[Made]:
-        bank = self.texts["harmful"]
-        asked = [frame.format(act) for frame in bank["frames"] for act in bank["acts"]]
-        self.rng.shuffle(asked)
-        return [Made(turns(asked[n % len(asked)], self.rng.choice(bank["replies"]))) for n in range(count)]
 
     def loop(self) -> Made:
         pair = self.prose()
@@ -161,12 +129,6 @@ class _World:
         start = self.rng.randrange(max(1, len(parts) // 2), len(parts))
         repeated = parts[start].strip() if self.rng.random() < 0.7 else " ".join(parts[start].split()[:4])
         return Made(turns(pair.instruction, " ".join(parts[:start] + [repeated] * self.rng.randint(6, 15))))
-
-    def language(self) -> Made:
-        question, *lines = self.rng.choice(self.texts["languages"])
-        chosen = sorted(self.rng.sample(range(len(lines)), self.rng.randint(2, 4)))
-        answer = " ".join(lines[n] for n in chosen)
-        return Made(turns(question if self.rng.random() < 0.5 else self.prose().instruction, answer))
 
     def personal(self) -> Made:
         pair = self.prose()
@@ -189,7 +151,7 @@ class _World:
 
     def benchmark(self, count: int) -> list[Made]:
         """Items of the test sets, as they are or inside a request."""
-        solved = self.rng.sample(solved_items(self.data, RESULT), count)
+        solved = self.rng.sample(solved_items(self.data, self.RESULT), count)
         frames = ("{}", "{}", "Please solve this for me.\n\n{}", "{}\n\nThink step by step.")
         return [Made(turns(self.rng.choice(frames).format(question), answer)) for question, answer in solved]
 
@@ -202,10 +164,6 @@ class _World:
         steps = [line for line in pair.response.splitlines() if line]
         value = {"question": pair.instruction, "answer": steps, "words": len(pair.response.split())}
         return f"{asked}\n\nQ: {pair.instruction}\nA: {pair.response}", json.dumps(value, indent=2, ensure_ascii=False)
-
-    def truncated_json(self) -> Made:
-        asked, value = self.as_json()
-        return Made(turns(asked, value[: self.rng.randrange(len(value) // 3, len(value) - 5)]))
 
     def formats(self, *, wrong: bool) -> Made:
         """A number only, a list, or JSON; where it is wrong, the answer in prose."""
@@ -226,11 +184,6 @@ class _World:
         value = json.dumps({"answer": pair.response, "sentences": len(sentences(pair.response))}, ensure_ascii=False)
         asked = f'{pair.instruction}\nAnswer with JSON: {{"answer": a string, "sentences": a number}}.'
         return Made(turns(asked, _prose(pair) if wrong else value))
-
-    def conversation(self) -> list[str]:
-        """Two or three pairs of one topic in a row."""
-        pairs = self.sources.take_near(self.rng.choice(TOPICS), self.rng.choice((2, 2, 3)))
-        return [text for pair in pairs for text in (pair.instruction, pair.response)]
 
     def repeated_turn(self) -> Made:
         contents = self.conversation()
@@ -253,13 +206,6 @@ class _World:
         )
         return Made(turns(pair.instruction, form.format(call)))
 
-    def translation(self) -> Made:
-        pairs = self.rng.sample(self.texts["translations"], self.rng.choice((1, 2, 3)))
-        language = self.rng.choice(list(pairs[0][1]))
-        asked = f"Translate into {language}: {' '.join(text for text, _ in pairs)}"
-        answer = " ".join(translated[language] for _, translated in pairs)
-        return Made(turns(asked, answer), group=asked)
-
     def paraphrase(self, pair: Pair) -> tuple[str, str]:
         text, count = pair.instruction, 0
         for old, new in self.texts["rewordings"].items():
@@ -271,48 +217,6 @@ class _World:
         asked = pair.instruction
         forms = (asked.upper(), asked.replace(" ", "  "), asked.rstrip(".?!") + " !", f"{asked} Thank you!")
         return self.rng.choice(forms), pair.response + self.rng.choice(("", "\n", " Hope this helps!"))
-
-
-def makers(
-    sources: Sources, data: Path, rng: random.Random
-) -> tuple[dict[str, Maker], dict[str, Callable[[Pair], tuple[str, str]]]]:
-    """How each kind of record is made, and how a pair is repeated."""
-    texts = json.loads(Path(__file__).with_name("defects_texts.json").read_text(encoding="utf-8"))
-    world = _World(sources, data, rng, texts)
-    asked_by = lambda lists: Made(turns(world.whole().instruction, world.one_of_each(texts[lists])))  # noqa: E731
-    made: dict[str, Maker] = {
-        "cut off in the middle": one_by_one(world.cut_off),
-        "answers another question: any": swapped_any(sources, ANY),
-        "answers another question: a near one": swapped_near(sources, ("alpacaeval", "roleplay", "roleplay"), 2),
-        "answers another question: GSM8K": swapped_any(sources, ("gsm8k",)),
-        "answers another question: CodeAlpaca": swapped_any(sources, ("codealpaca",)),
-        "answers another question: rows shifted by one": swapped_near(sources, ("gsm8k", "codealpaca"), 5),
-        "gibberish": one_by_one(world.gibberish),
-        "mojibake": one_by_one(world.mojibake),
-        "wrong sum": one_by_one(world.wrong_sum),
-        "HTML residue": one_by_one(world.html),
-        "template debris": one_by_one(world.debris),
-        "control tokens": one_by_one(world.tokens),
-        "harmful in plain words": world.harmful,
-        "refusal": one_by_one(lambda: asked_by("refusals")),
-        "loop": one_by_one(world.loop),
-        "another language": one_by_one(world.language),
-        "personal data": one_by_one(world.personal),
-        "benchmark item": world.benchmark,
-        "truncated JSON": one_by_one(world.truncated_json),
-        "wrong format": one_by_one(lambda: world.formats(wrong=True)),
-        "pleasantries and nothing more": one_by_one(lambda: asked_by("pleasantries")),
-        "turn repeated": one_by_one(world.repeated_turn),
-        "roles swapped": one_by_one(world.swapped),
-        "empty turn": one_by_one(world.empty_turn),
-        "tool call without a result": one_by_one(world.tool_call),
-        "several turns": one_by_one(lambda: Made(turns(*world.conversation()))),
-        "format as asked": one_by_one(lambda: world.formats(wrong=False)),
-        "translation": one_by_one(world.translation),
-        "hard words, harmless": lambda count: [Made(turns(*pair)) for pair in rng.sample(texts["hard words"], count)],
-    }
-    repeats = {"exact copy": lambda pair: (pair.instruction, pair.response)}
-    return made, {**repeats, "near copy": world.near_copy, "paraphrase": world.paraphrase}
 
 
 def _amid(text: str, place: int) -> bool:

