@@ -17,6 +17,8 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -269,14 +271,19 @@ def write_pool(world: type[World], data: Path, records: int, seed: int, folder: 
 
 
 def _clean_pairs(sources: Sources, count: int) -> list[Pair]:
-    """Clean pairs by `SHARES`; what a set lacks, AlpacaEval gives, at last with other responses to the same."""
+    """Clean pairs by `SHARES`; what these lack, AlpacaEval's other responses give, and at last the other sets."""
     pairs: list[Pair] = []
-    for name, share in {**SHARES, "alpacaeval": 1.0}.items():
-        wanted = len(pairs) + round(share * count) if name != "alpacaeval" else count
-        while len(pairs) < wanted and (pair := sources.take_clean(name)):
-            pairs.append(pair)
+
+    def add(name: str, number: int) -> None:
+        pairs.extend(islice(iter(partial(sources.take_clean, name), None), number))
+
+    for name, share in SHARES.items():
+        add(name, round(share * count))
+    add("alpacaeval", count - len(pairs))
     spare = sorted(sources.spare, key=lambda pair: sources.generator.random())
     pairs += spare[: count - len(pairs)]
+    for name in SHARES:
+        add(name, count - len(pairs))
     if len(pairs) < count:
         raise SystemExit(f"the data directory has {count - len(pairs)} clean pairs too few: lower --records")
     return pairs

@@ -38,6 +38,8 @@ class Second(World):
         "vicuna-7b",
         "zephyr-7b-alpha-ExPO",
         "gemma-2b-it",
+        "humpback-llama-65b",
+        "ghost-7b-alpha",
     )
     BACKWARDS = True
     RESULT = "The answer is {}."
