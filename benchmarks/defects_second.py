@@ -6,7 +6,7 @@ import json
 import re
 
 from defects_pool import PROSE, Made, World, prose, sentences
-from defects_sources import Pair, solved_items, turns
+from defects_sources import Pair, solved_items, turns, value_of
 
 TOKENS = (
     "<|start_header_id|>assistant<|end_header_id|>",
@@ -18,7 +18,7 @@ TOKENS = (
     "<eos>",
     "<|end_of_text|>",
 )
-ENTITIES = {"'": "&#8217;", '"': "&quot;", " - ": " &ndash; ", "&": "&amp;"}
+ENTITIES = {"&": "&amp;", "'": "&#8217;", '"': "&quot;", " - ": " &ndash; "}
 
 
 class Second(World):
@@ -32,7 +32,6 @@ class Second(World):
         "Nanbeige-Plus-Chat-v0.1",
         "Samba-CoE-v0.2-best-of-16",
         "openbuddy-llama2-13b-v11.1",
-        "platolm-7b",
         "text_davinci_003",
         "vicuna-13b",
         "vicuna-7b",
@@ -116,12 +115,15 @@ class Second(World):
         text, ending = pair.response.rsplit("The answer is ", 1)
         equations = list(re.finditer(found, text))
         style, equation = self.rng.randrange(4), self.rng.choice(equations)
-        if style == 0:
-            wrong = str(int(float(equation[3].replace(",", ""))) + self.rng.choice((1, 2, 3, 5)))
-            text = text[: equation.start(3)] + wrong + text[equation.end(3) :]
-        elif style == 1:
-            sign = {"-": "+", "+": "-", "*": "+", "x": "-", "/": "*"}[equation[2]]
-            text = text[: equation.start(2)] + sign + text[equation.end(2) :]
+        if style < 2:
+            left, sign, right, result = equation.groups()
+            if style == 0:
+                right = str(int(float(right.replace(",", ""))) + self.rng.choice((1, 2, 3, 5)))
+            else:
+                sign = {"-": "+", "+": "-", "*": "+", "x": "-", "/": "*"}[sign]
+            if value_of(f"{left}{sign}{right}-{result}".replace(",", "").replace("x", "*")) == 0:
+                return self.wrong_sum()
+            text = f"{text[: equation.start()]}{left} {sign} {right} = {result}{text[equation.end() :]}"
         elif style == 2 or equations[0][4] == ending.rstrip("."):
             last = equations[-1][4]
             wrong = last[::-1] if last != last[::-1] and last[-1] not in "0." else f"{last}0"

@@ -34,10 +34,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 TWIN = 0.8
-NEIGHBOUR = 0.45  # above it, an answer to the neighbour might answer the question too
+NEIGHBOUR, ANSWER = 0.45, 0.2  # above these cosines of questions or answers, a neighbour's answer might serve too
 BENCHMARKS = ("gsm8k_test", "humaneval", "mt_bench")
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
@@ -92,7 +93,7 @@ class Sources:
     generator: random.Random
     left_out: Counter[str] = field(default_factory=Counter)
     spare: list[Pair] = field(default_factory=list)
-    _vectors: dict[str, object] = field(default_factory=dict)
+    _vectors: dict[str, tuple[csr_matrix, csr_matrix]] = field(default_factory=dict)
     _free: dict[str, dict[int, None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -119,18 +120,21 @@ class Sources:
         return first
 
     def take_near(self, name: str, count: int) -> list[Pair]:
-        """An unused pair of the set, and the unused ones that are nearest to it by TF-IDF without being alike."""
+        """An unused pair of the set, and those nearest to it whose responses would not serve for one another."""
         if len(self._free[name]) < count:
             raise SystemExit(f"{name} has too few pairs for this many records: lower --records")
         if name not in self._vectors:
-            self._vectors[name] = _tfidf([rows[0].instruction for rows in self.pairs[name]])
-        table = self._vectors[name]
-        numbers = list(self._free[name])
-        chosen = numbers[:1]
-        free = np.array(numbers[1:])
-        near = (table[free] @ table[chosen[0]].T).toarray()[:, 0]
-        near[near > NEIGHBOUR] = -1
-        chosen += free[np.argsort(-near, kind="stable")[: count - 1]].tolist()
+            firsts = [rows[0] for rows in self.pairs[name]]
+            texts = [pair.instruction for pair in firsts], [pair.response for pair in firsts]
+            self._vectors[name] = _tfidf(texts[0]), _tfidf(texts[1])
+        asked, answered = self._vectors[name]
+        chosen = [next(iter(self._free[name]))]
+        free = np.array([number for number in self._free[name] if number != chosen[0]])
+        near = _cosines(asked, free, chosen[-1])
+        while len(chosen) < count:
+            near[(_cosines(asked, free, chosen[-1]) > NEIGHBOUR) | (_cosines(answered, free, chosen[-1]) > ANSWER)] = -1
+            chosen.append(int(free[np.argmax(near)]))
+            near[np.argmax(near)] = -1
         for number in chosen:
             del self._free[name][number]
         return [self.pairs[name][number][0] for number in chosen]
@@ -226,15 +230,15 @@ def _solution(answer: str, result: str) -> str:
 def _right_sums(answer: str) -> bool:
     """Whether every annotated equation holds, to a hundredth, and the last one gives the result."""
     try:
-        equations = [(_value(left), _value(right)) for left, right in re.findall(r"<<([^=<>]+)=([^<>]+)>>", answer)]
-        result = _value(answer.rsplit("#### ", 1)[1].replace(",", ""))
+        equations = [(value_of(left), value_of(right)) for left, right in re.findall(r"<<([^=<>]+)=([^<>]+)>>", answer)]
+        result = value_of(answer.rsplit("#### ", 1)[1].replace(",", ""))
     except (ValueError, ZeroDivisionError):
         return False
     close = all(abs(left - right) <= max(Fraction(1, 100), abs(left) / 1000) for left, right in equations)
     return bool(equations) and close and equations[-1][1] == result
 
 
-def _value(text: str) -> Fraction:
+def value_of(text: str) -> Fraction:
     """The value of numbers with + - * / and brackets; ValueError for anything else."""
     try:
         return _exact(ast.parse(re.sub(r"(?<![\d.])0+(?=\d)", "", text.strip()), mode="eval").body)
@@ -310,8 +314,12 @@ def _grams(text: str, size: int) -> list[str]:
     return [" ".join(words[n : n + size]) for n in range(len(words) - size + 1)]
 
 
-def _tfidf(texts: list[str]) -> object:
+def _tfidf(texts: list[str]) -> csr_matrix:
     return TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)).fit_transform(texts).tocsr()
+
+
+def _cosines(table: csr_matrix, rows: np.ndarray, row: int) -> np.ndarray:
+    return (table[rows] @ table[row].T).toarray()[:, 0]
 
 
 def _without_twins(rows: list[list[Pair]], left_out: Counter[str]) -> list[list[Pair]]:
