@@ -245,12 +245,14 @@ def pipeline_schema() -> dict[str, Any]:
     """The JSON Schema of a pipeline file, for editors."""
     schema = PipelineFile.model_json_schema()
     schema["title"] = "curate pipeline"
-    schema["properties"]["models"] = {**schema["properties"]["models"], **models_schema()}
+    models = models_schema()
+    schema.setdefault("$defs", {}).update(models.pop("$defs"))  # references are from the root
+    schema["properties"]["models"] = {**schema["properties"]["models"], **models}
     names = stage_names()
     stages: list[dict[str, Any]] = [{"enum": names}, {"type": "string", "pattern": OWN_STAGE}]
     for name in names:
         parameters = get_stage(name).config.model_json_schema()
-        schema.setdefault("$defs", {}).update(parameters.pop("$defs", {}))  # references are from the root
+        schema["$defs"].update(parameters.pop("$defs", {}))
         stages.append(
             {"type": "object", "properties": {name: parameters}, "required": [name], "additionalProperties": False}
         )

@@ -153,16 +153,18 @@ def model_name(model: str) -> str:
 
 
 def models_schema() -> dict[str, Any]:
-    """The JSON Schema of the section `models:`."""
-    variants = []
+    """The JSON Schema of the section `models:`; what its references name is under `$defs`."""
+    variants: list[dict[str, Any]] = []
+    definitions: dict[str, Any] = {}
     for backend in backend_names():
         variant = _entry(get_backend(backend)).model_json_schema()
+        definitions |= variant.pop("$defs", {})
         variant["title"] = backend
         variant["properties"] = {"backend": {"const": backend}, **variant["properties"]}
         if backend != DEFAULT_BACKEND:
             variant["required"] = ["backend", *variant["required"]]
         variants.append(variant)
-    return {"type": "object", "additionalProperties": {"anyOf": variants}}
+    return {"type": "object", "additionalProperties": {"anyOf": variants}, "$defs": definitions}
 
 
 def _entry(backend: type[Backend]) -> type[BaseModel]:
