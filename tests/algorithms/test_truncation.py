@@ -97,8 +97,3 @@ def test_the_signs_have_names_and_weights() -> None:
         "sentence": 2,
         "length": 1,
     }
-
-
-@pytest.mark.parametrize("mark", ["`", "(", "*", "\n", "[", '"', "| "])
-def test_a_long_text_of_marks_is_read_in_one_pass(mark: str) -> None:
-    assert isinstance(truncation(mark * 30_000), dict)
