@@ -47,7 +47,7 @@ _USER_TURN = re.compile(
 _USER_SPEAKS = re.compile(
     r"""(?:\n|(?<=[^\d\s][.!?。！？])[ ])[ \t]*\**(?:Human|HUMAN|USER|User|Prompter|用户|人类)\**[ ]?[:：]\**
         (?=\s|[^\x00-\x7f])
-      | \n\s*\n\**(?:Question|Q|问题|问)\**[ ]?[:：](?=[^\n]*\n\s*\**(?:Answer|A|答案|答)\**[ ]?[:：])""",
+      | \n[ \t]*\n\**(?:Question|Q|问题|问)\**[ ]?[:：](?=[^\n]*\n\s*\**(?:Answer|A|答案|答)\**[ ]?[:：])""",
     re.VERBOSE,
 )
 _SPEAKER = re.compile(

@@ -60,7 +60,7 @@ _LITERAL = re.compile(
     r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|(?m:(?:^|(?<=[;{}]))[ \t]*//[^\n]*)|(?m:^\s*#[^\n]*)|/\*.*?\*/",
     re.DOTALL,
 )
-_SPAN = re.compile(r"(`+)[^`]+?\1|https?://\S+")
+_SPAN = re.compile(r"(?<!`)(`+)(?!`)[^`]+\1|https?://\S+")
 
 
 def truncation(text: str) -> dict[str, int]:
