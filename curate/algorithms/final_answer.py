@@ -13,8 +13,8 @@ from curate.algorithms.equations import Equation, amount, equations
 _HASHES = re.compile(r"^####\s*(.+?)\s*$", re.MULTILINE)
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 _TOLD = re.compile(
-    r"(?:\b(?:the|my|our)\s(?:final\s|correct\s)?answer\s(?:is|was)|\b(?:final\s)?answer\s?:|答案(?:是|为|：|:))\**[\s:：]*"
-    r"\**\s*(?!not\b|that\b|the\b)([^\n]+)",
+    r"(?:\b(?:the|my|our)\s(?:final\s|correct\s)?answer\s(?:is|was)|\b(?:final\s)?answer\s?:|答案(?:是|为|：|:))"
+    r"(?![\s*:：]*(?:not|that|the)\b)[\s*:：]*([^\n]+)",
     re.IGNORECASE,
 )
 _CHOICE = re.compile(r"\(?([A-J])\)?(?:[.:,)]|$)")
