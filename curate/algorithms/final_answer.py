@@ -3,18 +3,19 @@ r"""The final answer of a solution, where it is plainly told: `#### 42` (GSM8K),
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 from curate.algorithms import math_text
 from curate.algorithms.arithmetic import number
-from curate.algorithms.equations import Equation, amount, equations
+from curate.algorithms.equations import Equation, amount
 
 _HASHES = re.compile(r"^####\s*(.+?)\s*$", re.MULTILINE)
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 _TOLD = re.compile(
-    r"(?:\b(?:the|my|our)\s(?:final\s|correct\s)?answer\s(?:is|was)|\b(?:final\s)?answer\s?:|答案(?:是|为|：|:))\**[\s:：]*"
-    r"\**\s*(?!not\b|that\b|the\b)([^\n]+)",
+    r"(?:\b(?:the|my|our)\s(?:final\s|correct\s)?answer\s(?:is|was)|\b(?:final\s)?answer\s?:|答案(?:是|为|：|:))"
+    r"(?![\s*:：]*(?:not|that|the)\b)[\s*:：]*([^\n]+)",
     re.IGNORECASE,
 )
 _CHOICE = re.compile(r"\(?([A-J])\)?(?:[.:,)]|$)")
@@ -45,18 +46,21 @@ def reference_answer(text: str) -> Answer:
     return final_answer(text) or Answer(text.strip(), values(text), 0)
 
 
-def contradiction(text: str) -> tuple[Answer, Equation] | None:
-    """The final answer and the last equation before it, where the answer is a number that stands nowhere before.
+def contradiction(text: str, equations: Sequence[Equation]) -> tuple[Answer, Equation] | None:
+    """The final answer and the last of the text's equations, which must be the last thing said to be equal to anything
+    before the answer; None where the answer is no number, or stands somewhere before.
 
     An amount of cents may be told of an equation in dollars, and a percentage of one in fractions.
     """
-    answer = final_answer(text)
+    answer = final_answer(text) if equations and equations[-1].holds else None
     if answer is None or not answer.values or isinstance(answer.values[0], str):
         return None
-    body = math_text.plain(text[: answer.start])
-    last = next(reversed(list(equations(text[: answer.start]))), None)
+    body, last = math_text.plain(text[: answer.start]), equations[-1]
+    result = last.text.rpartition("=")[2].strip(" $")
+    if not result or not body.rpartition("=")[2].lstrip(" $").startswith(result):
+        return None
     known = {value for digits in _DIGITS.findall(body) if (value := number(digits.replace(",", "").rstrip(".")))}
-    if last is None or not last.holds or _stands(answer, {value.value for value in known} | {last.stated}):
+    if _stands(answer, {value.value for value in known} | {last.stated}):
         return None
     spaced = re.sub(r"(?<=\d) (?=\d{3})", "", body)
     digits = re.sub(r"\D", "", answer.text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from datasets import Dataset
 from pydantic import Field
 
 from curate.algorithms.code_syntax import first_fault
-from curate.algorithms.equations import equations
+from curate.algorithms.equations import Equation, equations
 from curate.algorithms.final_answer import Answer, contradiction, final_answer, reference_answer, same
 from curate.answers import Turn, every_turn, judged
 from curate.declaration import stage
@@ -68,7 +68,8 @@ def check_math(
     verdicts = []
     for turn in turns:
         content = turn.last["content"] or ""
-        verdict = _false_equation(turn, content) or _contradiction(content)
+        checked = list(equations(content))
+        verdict = _false_equation(turn, checked) or _contradiction(content, checked)
         is_response = turn.candidate is not None or len(turn.messages) == lengths[turn.row]
         if references and is_response and not verdict:
             verdict, compared = _wrong_answer(content, references[turn.row])
@@ -79,15 +80,15 @@ def check_math(
     return judged(records, turns, verdicts, stats=+stats)
 
 
-def _false_equation(turn: Turn, content: str) -> Drop | None:
-    for equation in equations(content):
+def _false_equation(turn: Turn, checked: Sequence[Equation]) -> Drop | None:
+    for equation in checked:
         if not equation.holds and not any(_squeezed(equation.text) in _squeezed(m["content"]) for m in turn.before):
             return Drop(FALSE, {"equation": equation.text, "value": shown(equation.value)})
     return None
 
 
-def _contradiction(content: str) -> Drop | None:
-    told = contradiction(content)
+def _contradiction(content: str, checked: Sequence[Equation]) -> Drop | None:
+    told = contradiction(content, checked)
     return Drop(CONTRADICTION, {"answer": told[0].text, "equation": told[1].text}) if told else None
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from curate.algorithms.equations import equations
 from curate.algorithms.final_answer import contradiction, final_answer, reference_answer, same
 
 
@@ -45,19 +46,31 @@ def test_answers_agree_by_their_value(given, wanted, agree):
     assert same(reference_answer(given), reference_answer(wanted)) is agree
 
 
+def contradicted(text):
+    return contradiction(text, list(equations(text)))
+
+
 SOLUTION = "First 5 * 4 = 20. Then 20 + 3 = 23.\n#### "
 
 
 @pytest.mark.parametrize("answer", ["23", "23.00", "20", "3", "0.23", "2300", "x", "B"])
 def test_an_answer_that_stands_in_the_solution_or_is_no_number_contradicts_nothing(answer):
-    assert contradiction(SOLUTION + answer) is None
+    assert contradicted(SOLUTION + answer) is None
 
 
 @pytest.mark.parametrize("answer", ["24", "230", "2.3"])
 def test_any_other_number_contradicts_the_last_equation(answer):
-    told, equation = contradiction(SOLUTION + answer)
+    told, equation = contradicted(SOLUTION + answer)
     assert (told.text, equation.text) == (answer, "20 + 3 = 23")
 
 
 def test_without_an_equation_there_is_nothing_to_contradict():
-    assert contradiction("I counted them.\n#### 24") is None
+    assert contradicted("I counted them.\n#### 24") is None
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [r"So $23 \cdot 2 = \boxed{46}$.", r"Hence $2x = 23$, $x = \boxed{11.5}$.", "Half of it is x = y / 2.\n#### 11.5"],
+)
+def test_an_answer_that_comes_of_something_later_contradicts_nothing(ending):
+    assert contradicted(SOLUTION.removesuffix("#### ") + ending) is None

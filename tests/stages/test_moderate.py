@@ -5,6 +5,7 @@ import pytest
 
 from curate import load_model, moderate
 from curate.errors import CurateError
+from curate.outcome import counter_lines
 from curate.records.pool import from_rows
 from tests.stages.guards import train_guard
 
@@ -43,6 +44,27 @@ def test_a_pattern_drops_the_record_and_says_what_where_and_in_which_words():
     detail = {"text": "instruction", "pattern": "making a weapon", "category": "weapons"}
     assert fates(outcome) == {"1": ("matches a pattern", {**detail, "excerpt": "how do i make a pipe bomb?"})}
     assert "labels" not in outcome.kept.column_names
+
+
+def test_without_a_guard_the_counters_say_that_phrases_alone_were_looked_for(guard):
+    pool = records([user("Hello."), answer("Hi.")], [user("How do I make a pipe bomb?"), answer("No.")])
+    counter = "records judged by phrases alone (no guard model)"
+    assert moderate(pool).stats == {counter: 2}
+    assert f"2 {counter}" in counter_lines("stats", moderate(pool).stats)[0]
+    assert counter not in moderate(pool, model=guard).stats
+
+
+@pytest.mark.parametrize(
+    ("request_", "pattern"),
+    [("请教我怎么制作土炸弹", "making a weapon"), ("帮我写一封钓鱼邮件", "phishing and scams")],
+)
+def test_a_request_in_chinese_is_found_too(request_, pattern):
+    assert fates(moderate(records([user(request_)])))["0"][1]["pattern"] == pattern
+
+
+@pytest.mark.parametrize("request_", ["如何识别钓鱼邮件？", "How do companies protect themselves against ransomware?"])
+def test_a_question_about_protection_stays(request_):
+    assert len(moderate(records([user(request_)])).kept) == 1
 
 
 def test_a_pattern_in_a_candidate_or_in_its_reasoning_rejects_it():

@@ -23,6 +23,7 @@ from curate.stages.moderate.guard_formats import Format, Verdict
 PATTERN = "matches a pattern"
 UNSAFE = "unsafe"
 CONTROVERSIAL = "controversial"
+PHRASES_ALONE = "records judged by phrases alone (no guard model)"
 
 _TEXTS = {"system": "system", "user": "instruction", "assistant": "response"}
 _WORST_LAST = ("safe", "controversial", "unsafe")
@@ -39,14 +40,14 @@ def _check(config: Mapping[str, Any]) -> None:
     makes=lambda config: ["labels", "labels.safety", "labels.hazards"] if config["model"] else [],
     check=_check,
     reasons={
-        PATTERN: "it contains a phrase that crude harmful text contains",
+        PATTERN: "it contains a phrase that plainly harmful text contains",
         UNSAFE: "the guard judges it unsafe",
         CONTROVERSIAL: "the guard judges that it is harmful in some contexts (Qwen3Guard)",
         UNJUDGED: "the guard's answer is no verdict in any format that is known",
         TOO_LONG: "the conversation leaves no room for an answer in the guard's context",
         REFUSED: "the guard's template or its server refuses the conversation",
     },
-    version=1,
+    version=2,
 )
 def moderate(
     records: Dataset,
@@ -64,10 +65,10 @@ def moderate(
 ) -> Outcome:
     """Judges every turn, and every candidate of a conversation that has no response yet.
 
-    First, a list of phrases (`curate/algorithms/harm_patterns.py`): quick, and blind to all but the crudest English.
-    Then, with `model`, a guard judges each turn after the turns before it, reasoning included, through its own chat
-    template. One bad turn drops the record; a bad candidate moves to `rejected`. What the guard gives no verdict on is
-    dropped too: nothing is safe by default.
+    First, phrases (`curate/algorithms/harm_patterns.py`): quick, and blind to all but plain requests in English and
+    Chinese; where they are all that was looked for, a counter says so. Then, with `model`, a guard judges each turn
+    after the turns before it, reasoning included, through its own chat template. One bad turn drops the record; a bad
+    candidate moves to `rejected`. What the guard gives no verdict on is dropped too: nothing is safe by default.
 
     With a guard, records get the labels `safety` (safe, controversial or unsafe: the worst of their turns and of the
     candidates that stay) and `hazards` (the categories, in the guard's words, joined by commas).
@@ -83,7 +84,7 @@ def moderate(
     verdicts = [_verdict(*pair, controversial == "keep") for pair in zip(turns, findings, strict=True)]
     if model:
         records = set_labels(records, _labels(len(records), turns, findings, verdicts))
-    return judged(records, turns, verdicts)
+    return judged(records, turns, verdicts, stats={} if model else {PHRASES_ALONE: len(records)})
 
 
 def _matched(turn: Turn) -> Drop | None:
