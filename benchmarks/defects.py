@@ -67,7 +67,7 @@ def main() -> None:
         parser.error(f"no tools {sorted(unknown)}; there are curate, {', '.join(PEERS)}")
     folder = options.out / f"world-{options.world}-{options.records}-{options.seed}"
     left_out = write_pool(WORLDS[options.world], options.data, options.records, options.seed, folder)
-    key = [json.loads(line) for line in (folder / "key.jsonl").read_text().splitlines()]
+    key = _lines(folder / "key.jsonl")
     print(
         _machine(),
         f"\n\nWorld {options.world}, {len(key):,} records; pairs of the sets that were left out as not clean:",
@@ -125,7 +125,8 @@ def _environment() -> dict[str, str]:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    with path.open(encoding="utf-8") as file:  # not splitlines, which also splits at what mojibake leaves
+        return [json.loads(line) for line in file]
 
 
 def _text(messages: list[dict[str, str]]) -> str:
@@ -135,7 +136,7 @@ def _text(messages: list[dict[str, str]]) -> str:
 # --- the tables -------------------------------------------------------------------------------------------------------
 
 
-def left(key: list[dict[str, Any]], texts: dict[str, str]) -> tuple[Counter[str], int, Counter[str]]:
+def left(key: list[dict[str, Any]], texts: dict[str, str]) -> tuple[Counter[str], set[str], Counter[str]]:
     """Defects and repeats that are left, by kind; clean groups that are lost; the kinds' sizes (clean: groups)."""
     members: dict[str, set[str]] = {}
     for row in key:
@@ -151,7 +152,7 @@ def left(key: list[dict[str, Any]], texts: dict[str, str]) -> tuple[Counter[str]
             remaining[row["kind"]] += bool((members[row["group"]] - {row["id"]}) & texts.keys())
         else:
             remaining[row["kind"]] += not row["marks"] or any(mark in texts[row["id"]] for mark in row["marks"])
-    return remaining, sum(not names & texts.keys() for names in members.values()), sizes
+    return remaining, {group for group, names in members.items() if not names & texts.keys()}, sizes
 
 
 def print_tables(key: list[dict[str, Any]], before: dict[str, str], results: dict[str, Result]) -> None:
@@ -190,7 +191,7 @@ def print_tables(key: list[dict[str, Any]], before: dict[str, str], results: dic
         )
     for tool, result in ran.items():
         if result.reasons:
-            _print_reasons(key, tool, result.reasons)
+            _print_reasons(key, tool, result.reasons, by_tool[tool][1])
 
 
 def _chosen(key: list[dict[str, Any]], result: Result) -> Counter[str]:
@@ -209,19 +210,19 @@ def _sums(key: list[dict[str, Any]], before: dict[str, str], result: Result) -> 
         f"{len(result.texts):,}",
         f"{share:.1%}",
         inside,
-        f"{lost / sizes['clean']:.1%}",
+        f"{len(lost) / sizes['clean']:.1%}",
         f"{altered / max(len(clean), 1):.1%}",
         *spent,
         result.note,
     ]
 
 
-def _print_reasons(key: list[dict[str, Any]], tool: str, reasons: dict[str, str]) -> None:
+def _print_reasons(key: list[dict[str, Any]], tool: str, reasons: dict[str, str], lost: set[str]) -> None:
     counts: dict[str, Counter[str]] = {}
     for row in key:
-        if reason := reasons.get(row["id"]):
+        if (reason := reasons.get(row["id"])) and (row["class"] != "clean" or row["group"] in lost):
             counts.setdefault(reason, Counter())[row["class"]] += 1
-    print(f"\nWhat {tool} dropped before its choice, in records:\n")
+    print(f"\nWhat {tool} dropped before its choice, in records; clean ones where none of their group is left:\n")
     _row("stage: reason", "defects", "repeats", "clean")
     _row(*["---"] * 4)
     for reason, count in sorted(counts.items()):

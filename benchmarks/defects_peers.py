@@ -48,7 +48,8 @@ def main() -> None:
     if not util.find_spec(package.replace("py-data-juicer", "data_juicer")):
         print(json.dumps({"missing": f"{package} is not installed"}))
         return
-    records = [json.loads(line) for line in Path(pool).read_text(encoding="utf-8").splitlines()]
+    with Path(pool).open(encoding="utf-8") as file:
+        records = [json.loads(line) for line in file]
     began, processor = time.perf_counter(), time.process_time()
     kept, note = run(records)
     spent = {"seconds": time.perf_counter() - began, "processor": time.process_time() - processor}

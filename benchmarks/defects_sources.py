@@ -187,7 +187,8 @@ def solved_items(data: Path, result: str) -> list[tuple[str, str]]:
 
 
 def _rows(data: Path, name: str) -> list[dict]:
-    return [json.loads(line) for line in (data / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+    with (data / f"{name}.jsonl").open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 def _joined(instruction: str, given: str) -> str:
