@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--model", default=MODEL, help="directory, GGUF file, hub name, or package:NAME/PATH")
     parser.add_argument("--dtype", default="auto", help="of all but llama.cpp; by default what ours takes here")
     parser.add_argument("--prompts", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=3, help="of each contender, in turn")
+    parser.add_argument("--rounds", type=int, default=2, help="of each contender, in turn")
     parser.add_argument("--work", help="for internal use: one contender in this process")
     arguments = parser.parse_args()
     if arguments.work:
