@@ -2,13 +2,17 @@
 
 A unit of an item's text is matched when it lies in a shared n-gram, and the share of matched units says how much of the
 item a text holds (Tulu 3, arXiv 2411.15124); s1 (arXiv 2501.19393) asks for any shared n-gram. An n-gram has 8 words,
-16 characters of a script without spaces, or 32 characters where characters are the units. An item's text that is
-shorter than an n-gram is only found as a whole turn.
+16 characters of a script without spaces, or 32 characters where characters are the units.
+
+An item's text that is shorter than an n-gram, but not than half of one, is found where it stands, whole, up to the end
+of a sentence or of a turn. One that is shorter still, or that points to choices ("Which of the following is true?"),
+says too little for that and is only found as a whole turn.
 """
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -19,6 +23,8 @@ from curate.algorithms.matching_units import NUMBER, SIZES, Units, lower_case_wo
 from curate.algorithms.ngrams import Ngrams, hash_runs, ngrams
 from curate.algorithms.tokens import Tokens, normalise, tokenize
 
+_POINTS = re.compile(r"\b(?:following|these|those|below|above)\b|下列|以下|下面|上述|哪一?项")  # to choices
+_END = re.compile(r"[?!;。…()\[\]\"”»」|]|[.:]+\W")  # of a sentence; no point of a number, no colon of a time
 _BITS = 22  # of the filter that most n-grams fail: 4 MB
 
 
@@ -48,10 +54,29 @@ class OverlapIndex:
         self._bounds = np.append(bounds, len(order))
         self._filter = np.zeros(1 << _BITS, dtype=bool)
         self._filter[self._hashes >> np.uint64(64 - _BITS)] = True
-        self._whole: defaultdict[int, list[int]] = defaultdict(list)  # texts shorter than an n-gram
-        names = self._names(self._texts, self._tokens)
-        for text in np.flatnonzero((np.diff(grams.offsets) == 0) & (np.diff(self._tokens.offsets) > 0)).tolist():
-            self._whole[names[text]].append(text)
+        self._index_short(np.flatnonzero((np.diff(grams.offsets) == 0) & (np.diff(self._tokens.offsets) > 0)))
+
+    def _index_short(self, short: np.ndarray) -> None:
+        """Indexes the texts that are shorter than an n-gram: by half of one, or as a whole."""
+        self.short: list[int] = short.tolist()
+        tokens = self._unmasked(self._texts, self._tokens)
+        self._counts = np.diff(tokens.offsets)
+        self._names = hash_runs(tokens.hashes, tokens.offsets[:-1], self._counts)
+        halves = self._halves(tokens)
+        self._begun: defaultdict[int, list[int]] = defaultdict(list)  # texts by the half of an n-gram that begins them
+        self._whole: defaultdict[int, list[int]] = defaultdict(list)  # texts by all of them
+        for text in self.short:
+            half = halves.offsets[text]
+            if half < halves.offsets[text + 1] and not _POINTS.search(self._texts[text]):
+                self._begun[int(halves.hashes[half])].append(text)
+            else:
+                self._whole[int(self._names[text])].append(text)
+        self._halves_begun = np.array(sorted(self._begun), dtype=np.uint64)
+
+    @property
+    def only_whole(self) -> list[int]:
+        """The numbers of the texts that are only found as a whole turn."""
+        return sorted(itertools.chain.from_iterable(self._whole.values()))
 
     def overlaps(self, records: Sequence[Sequence[str]]) -> list[list[Overlap]]:
         """For each record, given as its turns, all texts that it overlaps with; turns are searched as one text."""
@@ -65,11 +90,28 @@ class OverlapIndex:
         for record, text, mine, theirs in self._shared(grams):
             held = _extent(joined, tokens, grams.starts[mine], grams.sizes[mine])
             overlaps[record].append(self._overlap(text, self._starts[theirs], self._sizes[theirs], held))
-        if self._whole:
-            owners = np.repeat(np.arange(len(records)), np.diff(bounds)).tolist()
-            for record, turn, name in zip(owners, turns, self._names(turns, by_turn), strict=True):
-                overlaps[record] += [Overlap(text, 1.0, self._texts[text], turn) for text in self._whole.get(name, ())]
+        if self.short:
+            owners = np.repeat(np.arange(len(records)), np.diff(bounds))
+            pairs = {(int(owners[turn]), text) for turn, text in self._short_in(joined, self._unmasked(turns, by_turn))}
+            for record, text in sorted(pairs):
+                overlaps[record].append(Overlap(text, 1.0, self._texts[text], self._texts[text]))
         return overlaps
+
+    def _short_in(self, joined: str, tokens: Tokens) -> Iterator[tuple[int, int]]:
+        """Each turn and the short text that stands in it."""
+        names = hash_runs(tokens.hashes, tokens.offsets[:-1], np.diff(tokens.offsets))
+        for turn, name in enumerate(names.tolist()):
+            yield from ((turn, text) for text in self._whole.get(name, ()))
+        halves = self._halves(tokens)
+        for half in np.flatnonzero(np.isin(halves.hashes, self._halves_begun)).tolist():
+            turn = int(np.searchsorted(halves.offsets, half, side="right")) - 1
+            begin, end = int(halves.starts[half]), int(tokens.offsets[turn + 1])
+            for text in self._begun[int(halves.hashes[half])]:
+                stop = begin + int(self._counts[text])
+                if stop > end or hash_runs(tokens.hashes, *np.array([[begin], [stop - begin]]))[0] != self._names[text]:
+                    continue
+                if stop == end or _END.search(joined[tokens.ends[stop - 1] : tokens.starts[stop]]):
+                    yield turn, text
 
     def _overlap(self, text: int, starts: np.ndarray, sizes: np.ndarray, held: str) -> Overlap:
         first, end = self._tokens.offsets[text], self._tokens.offsets[text + 1]
@@ -105,11 +147,13 @@ class OverlapIndex:
         before = np.concatenate(([0], np.cumsum(good)))
         return Ngrams(grams.hashes[good], grams.starts[good], grams.sizes[good], before[grams.offsets])
 
-    def _names(self, texts: Sequence[str], tokens: Tokens) -> list[int]:
-        """One number for each whole text; what is masked in a template is not masked here."""
-        tokens = tokenize(texts) if self._units == "templates" else tokens
-        names: list[int] = hash_runs(tokens.hashes, tokens.offsets[:-1], np.diff(tokens.offsets)).tolist()
-        return names
+    def _halves(self, tokens: Tokens) -> Ngrams:
+        words, characters = SIZES[self._units]
+        return ngrams(tokens, words // 2, characters // 2)
+
+    def _unmasked(self, texts: Sequence[str], tokens: Tokens) -> Tokens:
+        """The units of texts by which a short one is found: without placeholders."""
+        return tokenize(texts) if self._units == "templates" else tokens
 
 
 def _extent(joined: str, tokens: Tokens, starts: np.ndarray, sizes: np.ndarray) -> str:

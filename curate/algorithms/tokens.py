@@ -114,7 +114,7 @@ def tokenize(texts: Sequence[str]) -> Tokens:
     classes = _resolved(classify(codes), codes)
     inside = classes != _SEPARATOR
     goes_on = (classes[1:] == WORD) & (classes[:-1] == WORD)
-    goes_on |= (classes[1:] == SYMBOL) & (codes[1:] == codes[:-1])
+    goes_on |= (classes[1:] == SYMBOL) & (classes[:-1] == SYMBOL) & (codes[1:] == codes[:-1])
     begins, closes = inside.copy(), inside.copy()
     begins[1:] &= ~goes_on
     closes[:-1] &= ~goes_on

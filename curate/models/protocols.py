@@ -167,6 +167,15 @@ class Embedder(Protocol):
 
 
 @runtime_checkable
+class EmbedsInParts(Protocol):
+    """What an embedder says besides that embeds a text in parts where it is longer than the model reads at once."""
+
+    def in_parts(self, texts: Sequence[str]) -> int:
+        """How many of the texts that is."""
+        ...
+
+
+@runtime_checkable
 class RewardModel(Protocol):
     """A sequence classifier with one output: how good the last answer of a conversation is. Thread-safe."""
 

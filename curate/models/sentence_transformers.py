@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import threading
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -22,7 +23,12 @@ FAST_ON_CPU = ("amx_bf16", "avx512_bf16")  # with either of these, bfloat16 doub
 
 
 class SentenceTransformersModel(Backend):
-    """A sentence embedder of the sentence-transformers library."""
+    """A sentence embedder of the sentence-transformers library.
+
+    A text of more tokens than are read at once is embedded in parts: each is its head, a stretch of its middle and its
+    tail, so that all of it is read, and every stretch with what is asked, at one end or the other. Its embedding is the
+    mean of those of its parts, of unit length.
+    """
 
     kind = "embedder"
     neutral = frozenset({"batch_size"})
@@ -39,7 +45,7 @@ class SentenceTransformersModel(Backend):
         device: Device = "auto",
         batch_size: Annotated[int, Field(gt=0, description="texts at a time, at most")] = 32,
         max_seq_length: Annotated[
-            int | None, Field(gt=0, description="tokens after which a text is cut; the model's own limit by default")
+            int | None, Field(gt=0, description="tokens that are read at once; the model's own limit by default")
         ] = None,
         prompt: Annotated[str | None, Field(description="put before every text, where a model asks for one")] = None,
         trust_remote_code: TrustRemoteCode = False,
@@ -64,25 +70,55 @@ class SentenceTransformersModel(Backend):
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Embeddings of shape (n, d), float32, unit length, in the order of `texts`."""
-        import torch
-
         if not texts:
             return self.embed([""])[:0]
-        vectors: list[Any] = [None] * len(texts)
         with self._lock:
-            lengths = self._lengths(texts)
-            self.meter.count(Usage(len(texts), sum(lengths)))
-            for rows in self._batches(lengths):
-                encoded = self._model.encode(
-                    [texts[row] for row in rows],
-                    prompt=self._prompt,
-                    batch_size=len(rows),
-                    convert_to_tensor=True,
-                    normalize_embeddings=False,
-                    show_progress_bar=False,
-                )
-                for row, vector in zip(rows, encoded, strict=True):
-                    vectors[row] = vector
+            parts = self._parts(texts)
+            vectors = self._vectors(list(itertools.chain.from_iterable(parts)))
+        if len(vectors) == len(texts):
+            return vectors
+        sums = np.add.reduceat(vectors, np.cumsum([0, *map(len, parts[:-1])]))
+        several = np.array([len(own) > 1 for own in parts])
+        sums[several] /= np.linalg.norm(sums[several], axis=1, keepdims=True).clip(1e-12)
+        return sums
+
+    def in_parts(self, texts: Sequence[str]) -> int:
+        """How many of the texts are embedded in parts."""
+        with self._lock:
+            return sum(len(own) > 1 for own in self._parts(texts))
+
+    def _parts(self, texts: Sequence[str]) -> list[list[str]]:
+        """What is embedded of each text: the text itself, or its parts."""
+        tokenizer, limit = self._model.tokenizer, self._model.max_seq_length
+        parts = [[text] for text in texts]
+        if limit is None or not tokenizer.is_fast:
+            return parts
+        prompt = tokenizer(self._prompt or "", add_special_tokens=False)["input_ids"]
+        room = max(limit - tokenizer.num_special_tokens_to_add() - len(prompt), 1)
+        for row, text in enumerate(texts):
+            if len(text.encode("utf-8", "replace")) > room:  # no token is of less than a byte
+                encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+                parts[row] = _parts_of(text, [start for start, _ in encoded["offset_mapping"]], room)
+        return parts
+
+    def _vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """One vector of unit length for each text, float32 (n, d)."""
+        import torch
+
+        vectors: list[Any] = [None] * len(texts)
+        lengths = self._lengths(texts)
+        self.meter.count(Usage(len(texts), sum(lengths)))
+        for rows in self._batches(lengths):
+            encoded = self._model.encode(
+                [texts[row] for row in rows],
+                prompt=self._prompt,
+                batch_size=len(rows),
+                convert_to_tensor=True,
+                normalize_embeddings=False,
+                show_progress_bar=False,
+            )
+            for row, vector in zip(rows, encoded, strict=True):
+                vectors[row] = vector
         together = torch.stack(vectors).float()  # before the division, so that lengths are 1 to float32's precision
         unit: np.ndarray = (together / together.norm(dim=-1, keepdim=True).clamp(min=1e-12)).cpu().numpy()
         return unit
@@ -109,3 +145,20 @@ class SentenceTransformersModel(Backend):
         with self._lock:
             self._model = None
         free_memory(self._device)
+
+
+def _parts_of(text: str, starts: Sequence[int], room: int) -> list[str]:
+    """The parts of a text whose tokens begin at the characters `starts`, of at most `room` tokens each.
+
+    A text that fits is its only part. The head and the tail are a fourth of a part each, the stretches of the middle
+    are equally long.
+    """
+    if len(starts) <= room:
+        return [text]
+    end = max(room // 4, 1)
+    stretch = max(room - 2 * end - room // 32, 1)  # less a few, for a cut inside a word can make a token more of it
+    middle = len(starts) - 2 * end
+    count = -(-middle // stretch)
+    cuts = [starts[end + middle * number // count] for number in range(count + 1)]
+    head, tail = text[: cuts[0]], text[cuts[-1] :]
+    return [f"{head.strip()} {text[begin:stop].strip()} {tail.strip()}" for begin, stop in itertools.pairwise(cuts)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +17,14 @@ from curate.algorithms.overlap import Overlap, OverlapIndex
 from curate.algorithms.tokens import batches
 from curate.declaration import stage
 from curate.errors import CurateError
-from curate.outcome import Drop, Outcome, partition
+from curate.outcome import Calibration, Drop, Outcome, partition
 from curate.records.files import plain
 from curate.records.reading import READABLE, Row, Source, files_of, rows_of, short_name
 from curate.records.texts import Text, iter_column
 
 CONTAMINATED = "contaminated"
 KEYS = ("messages", "turns", "question", "problem", "prompt", "instruction", "query", "text")
+CHOICES = ("choices", "options", "endings")
 IDS = ("id", "task_id", "question_id")
 EXCERPT = 400  # characters
 ITEM = ", item "  # between a benchmark's name and an item's, in the counters
@@ -40,12 +42,22 @@ def _items_hit(counters: Mapping[str, float]) -> dict[str, float]:
     return {name.replace("records", "items", 1): hit[name] for name in benchmarks}
 
 
+def _too_short(records: Dataset, config: Mapping[str, Any]) -> Calibration:
+    """How many items of each benchmark say too little to be searched for inside a turn."""
+    known = _index(tuple(_stamp(source) for source in config["benchmarks"]), config["match"])
+    whole = set(known.index.only_whole)
+    searched = {item for text, item in enumerate(known.items) if text not in whole}
+    short = Counter(item.benchmark for item in {known.items[text] for text in whole} - searched)
+    return Calibration({}, {f"items of {name} only found as a whole turn": n for name, n in sorted(short.items())})
+
+
 @stage(
     sees="each",
     needs=lambda config: ["messages"] if config["on"] == "instruction" else ["messages", "response"],
     reasons={CONTAMINATED: "it holds too much of a benchmark's item; detail shows both texts"},
     summary=_items_hit,
-    version=2,
+    calibrate=_too_short,
+    version=3,
 )
 def decontaminate(
     records: Dataset,
@@ -71,8 +83,10 @@ def decontaminate(
     A word of an item is matched when it lies in a run of 8 words that the record has too, and a record goes when more
     than half of an item's words are matched (Tulu 3, arXiv 2411.15124); `share: 0` drops it for any shared run (s1,
     arXiv 2501.19393). Case, spacing, punctuation and symbols do not count; a script without spaces has runs of 16
-    characters. The turns that are searched are taken as one text. An item shorter than a run is found where a turn is
-    just that.
+    characters. The turns that are searched are taken as one text. An item shorter than a run is searched for with its
+    `choices` (or `options`, `endings`) and its `answer`, and by itself where it stands whole, up to the end of a
+    sentence; one of less than half a run, or that points to its choices, by itself only where a turn is just that. How
+    many items have nothing more to be found by is counted.
 
     `match: templates` masks numbers and names (words that the benchmarks never write in lower case), so that a word
     problem is found again with others in their place; `match: characters` compares runs of 32 letters and digits, which
@@ -146,7 +160,9 @@ def _stamp(source: Source) -> tuple[Source, tuple[int, ...]]:
 @lru_cache(maxsize=2)
 def _index(stamped: Sequence[tuple[Source, tuple[int, ...]]], match: Units) -> _Benchmarks:
     """The index of these benchmarks, which all shards share."""
-    items, texts = [], []
+    items: list[Item] = []
+    texts: list[str] = []
+    choices: list[list[str]] = []
     for source, _ in stamped:
         for row in rows_of(source, "benchmarks"):
             if row.fault:
@@ -156,10 +172,33 @@ def _index(stamped: Sequence[tuple[Source, tuple[int, ...]]], match: Units) -> _
             for text in _texts_of(row, content):
                 items.append(Item(short_name(row.source), name))
                 texts.append(text)
+                choices.append(_with_choices(text, content))
     if not texts:
         sources = ", ".join(str(source) for source, _ in stamped)
         raise CurateError(f"benchmarks: {sources} holds no items")
-    return _Benchmarks(OverlapIndex(texts, match), items)
+    index = OverlapIndex(texts, match)
+    more = [(items[text], longer) for text in index.short for longer in choices[text]]
+    if more:
+        items += [item for item, _ in more]
+        index = OverlapIndex([*texts, *(longer for _, longer in more)], match)
+    return _Benchmarks(index, items)
+
+
+def _with_choices(text: str, content: Mapping[str, Any]) -> list[str]:
+    """An item's text with its choices, with and without letters before them, and with its answer."""
+    given = next((content[key] for key in CHOICES if key in content), None)
+    if isinstance(given, Mapping):  # {"text": [...], "label": [...]} or {"A": ..., "B": ...}
+        given = given["text"] if "text" in given else list(given.values())
+    given = [choice.get("text") if isinstance(choice, Mapping) else choice for choice in _listed(given)]
+    choices = [str(choice) for choice in given if choice is not None]
+    lettered = [f"{letter}. {choice}" for letter, choice in zip(string.ascii_uppercase, choices, strict=False)]
+    answer = content.get("answer")
+    answers = [answer] if isinstance(answer, str) and len(answer) > 1 else []
+    return ["\n".join([text, *rest]) for rest in (choices, lettered, answers) if rest]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _texts_of(row: Row, content: Mapping[str, Any]) -> list[str]:

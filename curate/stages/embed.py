@@ -10,12 +10,13 @@ from datasets import Dataset
 from pydantic import Field
 
 from curate.declaration import stage
-from curate.models.protocols import Embedder
+from curate.models.protocols import Embedder, EmbedsInParts
 from curate.outcome import Drop, Outcome, partition
 from curate.records.pool import set_embeddings
 from curate.records.texts import Text, texts_of
 
 NOT_FINITE = "not finite"
+IN_PARTS = "texts embedded in parts"
 
 
 def _needs(config: Mapping[str, Any]) -> list[str]:
@@ -27,7 +28,7 @@ def _needs(config: Mapping[str, Any]) -> list[str]:
     needs=_needs,
     makes=("embedding",),
     reasons={NOT_FINITE: "the embedder gave a vector with values that are not finite numbers"},
-    version=1,
+    version=2,
 )
 def embed(
     records: Dataset,
@@ -37,10 +38,13 @@ def embed(
 ) -> Outcome:
     """Adds `embedding`, a vector of unit length.
 
-    The instruction is the first user turn, the response the last assistant turn; `both` embeds one after the other,
-    and an embedder with a short context then sees little of the response.
+    The instruction is the first user turn, the response the last assistant turn; `both` embeds one after the other.
+    A text that is longer than the embedder reads at once is embedded in parts, each with its head and its tail, and
+    counted.
     """
-    embeddings = model.embed(texts_of(records, on))
+    texts = texts_of(records, on)
+    embeddings = model.embed(texts)
+    long = model.in_parts(texts) if isinstance(model, EmbedsInParts) else 0
     broken = (~np.isfinite(embeddings)).sum(axis=1)
     verdicts = [Drop(NOT_FINITE, {"values": int(count)}) if count else None for count in broken]
-    return partition(set_embeddings(records, embeddings), verdicts)
+    return partition(set_embeddings(records, embeddings), verdicts, {IN_PARTS: long} if long else None)

@@ -26,12 +26,23 @@ from curate.algorithms.tokens import CHARACTER, SYMBOL, WORD, fold, normalise, t
         ("3*4", [1, 1, 1]),
         ("| --- |", [1, 3, 1]),
         ("👍👍", [1, 1]),
+        ("!!x", [1, 1]),  # the first is before no word
+        ("##x ##", [1, 1]),
+        ("C## \\\\d", [1, 1, 1, 1]),
         (" ,.!? ", []),
         ("", []),
     ],
 )
 def test_the_tokens_of_a_text(text: str, lengths: list[int]) -> None:
     assert tokenize([text]).lengths.tolist() == lengths
+
+
+@given(st.text(alphabet="a1#&@\\!+-*. 猫²", max_size=12))
+def test_tokens_end_after_they_begin_and_before_the_next_one(text: str) -> None:
+    tokens = tokenize([text])
+    assert len(tokens.starts) == len(tokens.ends) == len(tokens.kinds) == len(tokens.hashes)
+    assert (tokens.starts < tokens.ends).all()
+    assert (tokens.ends[:-1] <= tokens.starts[1:]).all()
 
 
 def test_every_token_has_a_kind() -> None:

