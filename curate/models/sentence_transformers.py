@@ -148,17 +148,18 @@ class SentenceTransformersModel(Backend):
 
 
 def _parts_of(text: str, starts: Sequence[int], room: int) -> list[str]:
-    """The parts of a text whose tokens begin at the characters `starts`, of at most `room` tokens each.
+    """The parts of a text whose tokens begin at the characters `starts`; one of at most `room` tokens is its only part.
 
-    A text that fits is its only part. The head and the tail are a fourth of a part each, the stretches of the middle
-    are equally long.
+    Others have at most half as many, in which the ends weigh more; an eighth of that is head, and an eighth is tail.
+    The stretches of the middle are equally long.
     """
     if len(starts) <= room:
         return [text]
-    end = max(room // 4, 1)
-    stretch = max(room - 2 * end - room // 32, 1)  # less a few, for a cut inside a word can make a token more of it
+    part = room // 2
+    end = max(part // 8, 1)
+    stretch = max(part - 2 * end - part // 32, 1)  # less a few, for a cut inside a word can make a token more of it
     middle = len(starts) - 2 * end
-    count = -(-middle // stretch)
+    count = max(-(-middle // stretch), 1)
     cuts = [starts[end + middle * number // count] for number in range(count + 1)]
     head, tail = text[: cuts[0]], text[cuts[-1] :]
     return [f"{head.strip()} {text[begin:stop].strip()} {tail.strip()}" for begin, stop in itertools.pairwise(cuts)]
