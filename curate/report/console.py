@@ -76,7 +76,7 @@ def print_usage(run: Run) -> None:
             table.add_row(report.label, name, *_usage_cells(run, {name: usage}, report.kept, priced))
     everything = merged(report.usage for report in asked)
     table.add_row("all", "", *_usage_cells(run, everything, run.reports[-1].kept, priced), style="bold")
-    console.print("tokens that models read and wrote, in all and for each record that the stage kept:")
+    console.print("tokens that models read and wrote, in all and for each record that the stage kept:", soft_wrap=True)
     console.print(table)
 
 
