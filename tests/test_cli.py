@@ -115,13 +115,13 @@ def test_apply_writes_what_is_kept_dropped_and_unreadable(pool, tmp_path):
     result = curate("apply", "deduplicate", pool, "-o", tmp_path / "out.jsonl", "--threshold", "0.8")
     assert result.returncode == 0, result.stderr
     assert "read 2: 2 shape prompt/response" in result.stdout
-    assert "kept 1, dropped 1: 1 exact duplicate" in result.stdout
+    assert "kept 1, dropped 1: 1 near duplicate" in result.stdout
     kept = json.loads((tmp_path / "out.jsonl").read_text())
     dropped = json.loads((tmp_path / "out.dropped.jsonl").read_text())
     assert (kept["id"], dropped["id"], dropped["reason"], dropped["detail"]["survivor"]) == (
         "a",
         "b",
-        "exact duplicate",
+        "near duplicate",
         "a",
     )
     assert json.loads((tmp_path / "out.quarantine.jsonl").read_text())["line"] == 3

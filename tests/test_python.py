@@ -115,7 +115,7 @@ def test_the_signature_of_every_stage_is_that_of_a_function(name):
 
 def test_an_outcome_shows_its_funnel_and_first_rows():
     shown = repr(deduplicate(ALPACA))
-    assert shown.startswith("kept 2, dropped 1: 1 exact duplicate\n")
+    assert shown.startswith("kept 2, dropped 1: 1 near duplicate\n")
     assert "Red is one." in shown
     markup = deduplicate([{"instruction": "<script>alert(1)</script>", "output": "<b>No.</b>"}])._repr_html_()
     assert "<script>" not in markup
@@ -130,7 +130,7 @@ def test_an_outcome_reports_what_the_command_line_prints(tmp_path, capsys):
     files = [str(tmp_path / "pool.jsonl"), "-o", str(tmp_path / "out.jsonl")]
     command = [sys.executable, "-m", "curate", "apply", "deduplicate", *files]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert shown == "kept 2, dropped 1: 1 exact duplicate\n"
+    assert shown == "kept 2, dropped 1: 1 near duplicate\n"
     assert shown in printed
 
 

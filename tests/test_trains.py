@@ -98,6 +98,7 @@ def parameters(reward_directory):
         "reward": ["--model", str(reward_directory)],
         "screen": ["--languages", "[en]"],
         "trim": ["--by", "reward"],
+        "vet": ["--embedder", MINILM],
     }
 
 

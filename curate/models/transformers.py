@@ -72,6 +72,8 @@ class TransformersModel(TemplatedBackend):
         Raises CurateError for a prompt that is empty or leaves no room in the context; what is left limits
         `max_tokens`.
         """
+        if not prompts:
+            return []
         completions: list[list[Completion]] = [[]] * len(prompts)
         with self._lock, self._inference_mode():
             self._pack(True)

@@ -257,9 +257,11 @@ def test_a_stage_that_needs_more_than_answers_refuses_it_when_the_pipeline_is_bu
     with pytest.raises(CurateError) as error:
         Pipeline({"models": {"gpt": GPT}, "stages": stages}, origin="p.yaml")
     ((name, _),) = stages[-1].items()
+    instead = "; or let the stage instruct write the instructions, which asks for them" if name == "synthesize" else ""
     assert str(error.value) == (
         f"p.yaml: stage {len(stages)} ({name}): model: 'gpt' (backend chat) answers conversations, and can neither go "
         "on from the beginning of a text nor score one; name a model of the backends transformers, vllm or server here"
+        f"{instead}"
     )
 
 

@@ -121,7 +121,9 @@ def test_the_column_of_the_score_is_needed():
 @pytest.mark.parametrize("how", [{"by": "fit"}, {"by": "longest", "where": {"logprob": -5}}])
 def test_a_candidate_without_its_score_is_told_with_its_record_and_the_stage_to_run(how, missing):
     holed = from_rows([record("a", ("x", "m1", {"logprob": -1.0}), ("y", "m2", {"logprob": missing}))])
-    with pytest.raises(CurateError, match="record 'a' has a candidate without the score 'logprob'; run fit on it"):
+    with pytest.raises(
+        CurateError, match="record 'a' has a candidate without the score 'logprob'; run fit or vet with critic on it"
+    ):
         choose(holed, **how)
 
 
