@@ -133,8 +133,8 @@ def vet(
     scores["soundness"] = [
         _soundness({name: signs[name][row] for name in signs}, bounds, usual) for row in range(len(turns))
     ]
-    told = sum(math.isnan(value) for value in signs["logprob"].tolist()) if critic is not None else 0
-    stats = {"answers that the critic cannot read": float(told)} if told else {}
+    unread = sum(math.isnan(value) for value in signs["logprob"].tolist()) if critic is not None else 0
+    stats = {"answers that the critic cannot read": float(unread)} if unread else {}
     return judged(records, turns, verdicts, scores, stats=stats)
 
 
