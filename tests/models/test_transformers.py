@@ -13,6 +13,7 @@ from curate.errors import CurateError
 from curate.models import transformers as backend
 from curate.models.protocols import Completion, LanguageModel, Prompt, Sampling
 from curate.models.spec import load_model
+from tests.models.small import SMALL
 
 PROMPTS = [Prompt(list(range(5, 5 + length)), seed) for seed, length in enumerate([3, 9, 4, 30, 9, 17])]
 FREE = Sampling(stop_token_ids=(), max_tokens=24, temperature=1.0)
@@ -144,18 +145,6 @@ def test_a_prompt_that_cannot_be_completed_is_told(tiny: LanguageModel, length: 
     assert str(error.value) == message
 
 
-SMALL = {
-    "vocab_size": 300,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 128,
-    "pad_token_id": 0,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-}
 FAMILIES = {
     "capped logits": ("Gemma2Config", "Gemma2ForCausalLM", {"head_dim": 8, "final_logit_softcapping": 0.05}),
     "scaled logits": ("CohereConfig", "CohereForCausalLM", {"logit_scale": 0.25}),

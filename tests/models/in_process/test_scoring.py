@@ -19,6 +19,7 @@ from curate.errors import CurateError
 from curate.models.in_process.scoring import Scorer
 from curate.models.protocols import LanguageModel
 from tests.conftest import BASE
+from tests.models.small import SMALL
 
 RANDOM = np.random.default_rng(0)
 NEAR = 1e-4  # two logits closer than this may change places with the order of a sum
@@ -84,19 +85,6 @@ def base32() -> Iterator[LanguageModel]:
     model.close()
 
 
-SMALL = {
-    "vocab_size": 300,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 128,
-    "pad_token_id": 0,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-    "initializer_range": 0.3,
-}
 LINEAR = {"linear_num_key_heads": 2, "linear_num_value_heads": 2, "linear_key_head_dim": 8, "linear_value_head_dim": 8}
 EXPERTS = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16}
 HYBRID = ["linear_attention", "full_attention"]

@@ -9,15 +9,7 @@ import torch
 import transformers
 
 from curate.models.in_process.slots import BLOCK, Batch, Slots, batch_of
-
-SMALL = {
-    "vocab_size": 300,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-}
+from tests.models.small import SMALL
 
 
 def made(family: str, **special: Any) -> Any:
