@@ -184,8 +184,8 @@ def test_by_chat_the_lane_for_an_api_key_runs_from_topics_to_records(
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("OPENAI_API_KEY", "none is asked for")
     own = [f"models.{part}.{key}" for part in ("teacher", "judge") for key in (f"base_url={url}", "model=smollm2")]
-    small = ["instruct.topics=[law, cooking]", "instruct.count=4", "instruct.max_tokens=96", "instruct.top_p=0.9"]
-    small += ["respond.candidates=1", "respond.max_tokens=96", "screen.response_length=[1, 4000]", "diversify.count=2"]
+    small = ["instruct.topics=[law, cooking]", "instruct.count=12", "instruct.max_tokens=96", "instruct.top_p=0.9"]
+    small += ["respond.candidates=1", "respond.max_tokens=256", "screen.response_length=[1, 4000]", "diversify.count=2"]
     settings = [*own, *small, "choose.where={}"]  # so small a model is no judge
     run = Run(Pipeline.from_yaml(ROOT / "pipelines/api-key.yaml", settings), tmp_path / "run")
     records = run.execute()
