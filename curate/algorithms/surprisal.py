@@ -6,6 +6,8 @@ the number of tokens with a strictly higher probability.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 
 RANK_CAP = 100  # of the rank-surprisal ratio, as published
@@ -41,3 +43,9 @@ def perplexity_ratio(conditioned: np.ndarray, alone: np.ndarray) -> float:
     """IFD as a ratio of perplexities (Superfiltering, arXiv 2402.00530); above 1, the instruction hurts."""
     with np.errstate(over="ignore"):
         return float(np.exp(np.float64(mean_logprob(alone) - mean_logprob(conditioned))))
+
+
+def end_of_turn(tokens: Sequence[int], stops: Collection[int]) -> int | None:
+    """The position of the last token that ends a turn; None without one. A template may put a line break after it."""
+    ends = set(stops)
+    return next((position for position in reversed(range(len(tokens))) if tokens[position] in ends), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from datasets import Dataset
@@ -19,19 +19,26 @@ from curate.outcome import TOO_LONG, Drop, Outcome, too_long
 from curate.signatures import Scores
 
 Template = Literal["chat", "question-answer"]
-Score = Literal["logprob", "perplexity", "tokens", "rsr", "ifd", "ifd_ppl"]
+Score = Literal["logprob", "perplexity", "tokens", "rsr", "ifd", "ifd_ppl", "end_logprob"]
 
 NOTHING = "nothing to score"
 STRUCTS = ("candidates.scores.", "scores.")  # where a score goes, by what was scored
 WITHOUT_INSTRUCTION = {"ifd", "ifd_ppl"}  # the scores that take a second pass
-FORMULAS: dict[str, Callable[[Any, Any], float]] = {  # of a response's token scores, and those without the instruction
-    "logprob": lambda given, _: surprisal.mean_logprob(given.logprobs),
-    "perplexity": lambda given, _: surprisal.perplexity(given.logprobs),
-    "tokens": lambda given, _: float(len(given.logprobs)),
-    "rsr": lambda given, _: surprisal.rank_surprisal_ratio(given.logprobs, given.ranks),
-    "ifd": lambda given, alone: surprisal.loss_ratio(given.logprobs, alone.logprobs),
-    "ifd_ppl": lambda given, alone: surprisal.perplexity_ratio(given.logprobs, alone.logprobs),
+FORMULAS: dict[str, Callable[[Any, Any, Any], float]] = {
+    "logprob": lambda given, *_: surprisal.mean_logprob(given.logprobs),
+    "perplexity": lambda given, *_: surprisal.perplexity(given.logprobs),
+    "tokens": lambda given, *_: float(len(given.logprobs)),
+    "rsr": lambda given, *_: surprisal.rank_surprisal_ratio(given.logprobs, given.ranks),
+    "ifd": lambda given, alone, _: surprisal.loss_ratio(given.logprobs, alone.logprobs),
+    "ifd_ppl": lambda given, alone, _: surprisal.perplexity_ratio(given.logprobs, alone.logprobs),
+    "end_logprob": lambda given, _, end: math.nan if end is None else float(given.logprobs[end]),
 }
+"""Of a response's token scores, those without the instruction, and the position of the token that ends the turn."""
+
+
+def _check(config: Mapping[str, Any]) -> None:
+    if config["template"] == "question-answer" and "end_logprob" in config["scores"]:
+        raise CurateError("scores: end_logprob is of the token that ends a turn, which question-answer has not")
 
 
 @stage(
@@ -45,6 +52,7 @@ FORMULAS: dict[str, Callable[[Any, Any], float]] = {  # of a response's token sc
         TOO_LONG: "conversation and response together exceed the base model's context",
         "unscored": "a score is not a finite number",
     },
+    check=_check,
     version=3,
 )
 def fit(
@@ -64,7 +72,8 @@ def fit(
     `tokens` is |y| (GRAPE, arXiv 2502.04194). `rsr` is the rank-surprisal ratio (arXiv 2601.14249), lowest is best. The
     instruction x is conditioned on and not scored. Instruction-following difficulty compares with the response to an
     empty instruction, y without x: `ifd` is the ratio of the mean losses (Cherry_LLM, arXiv 2308.12032), `ifd_ppl` that
-    of the perplexities (Superfiltering, arXiv 2402.00530).
+    of the perplexities (Superfiltering, arXiv 2402.00530). `end_logprob` is the log-probability of the token that ends
+    the last turn, where the response ends: low where it was cut off.
 
     With `chat`, y is what an SFT trainer's mask covers, end-of-turn tokens included, for a model has to learn where to
     stop: all assistant turns of a complete conversation, and of a candidate its own turn. With `question-answer`, the
@@ -73,11 +82,13 @@ def fit(
     What exceeds the model's context is dropped, never cut.
     """
     turns = response_turns(records)
-    given = _score(model, _encode(model, template, turns, [turn.messages for turn in turns]))
+    encoded = _encode(model, template, turns, [turn.messages for turn in turns])
+    given = _score(model, encoded)
     alone: Sequence[TokenScores | Drop | None] = [None] * len(turns)
     if WITHOUT_INSTRUCTION.intersection(scores):
         alone = _score(model, _encode(model, template, turns, [_without_instructions(turn) for turn in turns]))
-    results = [_summary(model, scores, *pair) for pair in zip(given, alone, strict=True)]
+    ends = [_end(model, item) if "end_logprob" in scores else None for item in encoded]
+    results = [_summary(model, scores, *row) for row in zip(given, alone, ends, strict=True)]
     columns = {str(name): [values.get(name) for values, _ in results] for name in scores}
     return judged(records, turns, [drop for _, drop in results], columns, without=Drop(NOTHING))
 
@@ -135,14 +146,26 @@ def _score(model: LanguageModel, encoded: Sequence[Encoded | Drop]) -> list[Toke
     return [item if isinstance(item, Drop) else next(scores) for item in encoded]
 
 
+def _end(model: LanguageModel, encoded: Encoded | Drop) -> int | None:
+    """Which of the scored tokens ends the last turn."""
+    if isinstance(encoded, Drop):
+        return None
+    scored = [token for token, bit in zip(*encoded, strict=True) if bit]
+    return surprisal.end_of_turn(scored, model.chat.assistant_stop_token_ids)
+
+
 def _summary(
-    model: LanguageModel, wanted: Sequence[str], given: TokenScores | Drop, alone: TokenScores | Drop | None
+    model: LanguageModel,
+    wanted: Sequence[str],
+    given: TokenScores | Drop,
+    alone: TokenScores | Drop | None,
+    end: int | None,
 ) -> tuple[dict[str, float], Drop | None]:
     """A response's scores, from those of its tokens after the instruction and without it, and why it is dropped."""
     for scores in (given, alone):
         if isinstance(scores, Drop):
             return {}, scores
-    values = {name: FORMULAS[name](given, alone) for name in wanted}
+    values = {name: FORMULAS[name](given, alone, end) for name in wanted}
     if odd := {name: str(value) for name, value in values.items() if not math.isfinite(value)}:
         return values, Drop("unscored", {**odd, "model": model.name})
     return values, None

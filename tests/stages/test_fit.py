@@ -7,6 +7,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from curate import fit
+from curate.errors import CurateError
 from curate.records.pool import from_rows
 from curate.stages.fit import Score
 from tests.conftest import BASE
@@ -140,6 +141,20 @@ def test_ifd_compares_with_the_response_to_an_empty_instruction(base):
     assert scores["ifd_ppl"] == pytest.approx(math.exp(alone - scores["logprob"]), rel=1e-4)
 
 
+def test_end_logprob_is_that_of_the_token_that_ends_the_turn(base):
+    (record,) = fit(complete(GOOD), model=base, scores=["end_logprob"]).kept.to_list()
+    tokens = base.chat.tokenize(record["messages"])
+    scored = [token for token, bit in zip(tokens.input_ids, tokens.assistant_mask, strict=True) if bit]
+    (place,) = (n for n, token in enumerate(scored) if token in base.chat.assistant_stop_token_ids)
+    expected = by_mask(tokens.input_ids, tokens.assistant_mask)[place]
+    assert record["scores"]["end_logprob"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_plain_text_of_question_and_answer_has_no_end_of_turn(base):
+    with pytest.raises(CurateError, match="scores: end_logprob is of the token that ends a turn"):
+        fit(complete(GOOD), model=base, template="question-answer", scores=["end_logprob"])
+
+
 def test_rsr_is_low_for_what_surprises_and_still_ranks_high(base):
     (record,) = fit(complete(GOOD), model=base).kept.to_list()
     tokens = base.chat.tokenize(record["messages"])
@@ -156,7 +171,8 @@ def test_an_empty_response_is_scored_by_its_end_and_in_plain_text_not_at_all(bas
 
 
 def test_a_response_of_one_token_is_scored(base):
-    (record,) = fit(complete("A"), model=base, template="question-answer", scores=list(get_args(Score))).kept.to_list()
+    scores = [score for score in get_args(Score) if score != "end_logprob"]
+    (record,) = fit(complete("A"), model=base, template="question-answer", scores=scores).kept.to_list()
     assert record["scores"]["tokens"] == 1
     assert all(math.isfinite(value) for value in record["scores"].values())
 

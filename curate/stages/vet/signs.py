@@ -81,8 +81,7 @@ def _scored(critic: LanguageModel, conversations: Sequence[Conversation]) -> lis
 
 def _divided(critic: LanguageModel, tokens: Sequence[int], scores: TokenScores) -> tuple[np.ndarray, float]:
     """The log-probabilities before the token that ends the turn, and its own; what follows it does not count."""
-    stops = set(critic.chat.assistant_stop_token_ids)
-    end = next((place for place in reversed(range(len(tokens))) if tokens[place] in stops), None)
+    end = surprisal.end_of_turn(tokens, critic.chat.assistant_stop_token_ids)
     if end is None:
         return scores.logprobs, float("nan")
     return scores.logprobs[:end], float(scores.logprobs[end])
