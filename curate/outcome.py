@@ -25,6 +25,7 @@ TOO_LONG = "too long"  # the reason, in every stage, for what exceeds a context 
 REASON = "reason"
 COVERAGE = "coverage "  # how the counters begin that a table shows: `coverage COSINE [BASELINE]`
 BOUNDS = "bounds "  # the same of what a stage has set for a pool: `bounds REASON: NUMBER`
+MEDIANS = "median "  # the same of what a choice has more or less of than its pool: `median SCORE: chosen`
 
 
 @dataclass(frozen=True)
@@ -149,15 +150,16 @@ def counts(counters: Mapping[str, float]) -> str:
 
 def counter_lines(title: str, stats: Mapping[str, float]) -> list[str]:
     """A stage's counters, on one line, and what a choice covers of its pool as a table."""
-    plain = {name: value for name, value in stats.items() if not name.startswith((COVERAGE, BOUNDS))}
+    plain = {name: value for name, value in stats.items() if not name.startswith((COVERAGE, BOUNDS, MEDIANS))}
     lines = [f"{title}: {counts(plain)}"] if plain else []
-    bounds: dict[str, dict[str, str]] = {}
-    for name in (name for name in stats if name.startswith(BOUNDS)):
-        reason, _, number = name.removeprefix(BOUNDS).partition(": ")
-        bounds.setdefault(reason, {})[number] = f"{stats[name]:.3g}"
-    if bounds:
-        table = pd.DataFrame.from_dict(bounds, orient="index").fillna("")
-        lines.append(f"{title}: set for this pool\n{table.to_string()}")
+    for prefix, caption in ((BOUNDS, "set for this pool"), (MEDIANS, "medians of the choice and of the pool")):
+        rows: dict[str, dict[str, str]] = {}
+        for name in (name for name in stats if name.startswith(prefix)):
+            row, _, column = name.removeprefix(prefix).rpartition(": ")
+            rows.setdefault(row, {})[column] = f"{stats[name]:,.3g}" if abs(stats[name]) < 1000 else f"{stats[name]:,.0f}"
+        if rows:
+            table = pd.DataFrame.from_dict(rows, orient="index").fillna("")
+            lines.append(f"{title}: {caption}\n{table.to_string()}")
     shares: dict[str, dict[str, str]] = {}
     for name in (name for name in stats if name.startswith(COVERAGE)):
         cosine, _, baseline = name.removeprefix(COVERAGE).partition(" ")

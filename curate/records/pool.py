@@ -125,13 +125,17 @@ def _merged(records: Dataset, name: str, values: Mapping[str, Sequence[Any]]) ->
     return [{**(old or {}), **new} for old, new in zip_longest(before, added)]
 
 
+def known_scores(records: Dataset, name: str) -> np.ndarray:
+    """The score `name` of each record, float64 of shape (n,); NaN where a record has none."""
+    if name not in records.features["scores"]:
+        return np.full(len(records), np.nan)
+    parts = [pc.struct_field(scores, name).to_numpy(False) for scores in iter_column(records, "scores")]
+    return np.concatenate([np.zeros(0), *parts]).astype(np.float64)
+
+
 def scores_of(records: Dataset, name: str) -> np.ndarray:
     """The score `name` of each record, float64 of shape (n,); raises CurateError when a record lacks it."""
-    if name in records.features["scores"]:
-        parts = [pc.struct_field(scores, name).to_numpy(False) for scores in iter_column(records, "scores")]
-        values = np.concatenate([np.zeros(0), *parts]).astype(np.float64)
-    else:
-        values = np.full(len(records), np.nan)
+    values = known_scores(records, name)
     missing = np.flatnonzero(np.isnan(values))
     if len(missing):
         raise CurateError(f"record {records[int(missing[0])]['id']!r} has no score {name!r}")

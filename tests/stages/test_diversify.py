@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from curate.errors import CurateError
 from curate.models.protocols import Embedder
+from curate.outcome import counter_lines
 from curate.records.pool import from_rows
 from curate.stages import diversify as module
 from curate.stages.diversify import diversify
@@ -192,6 +193,22 @@ def test_stats_compare_the_coverage_with_that_of_the_baselines() -> None:
     assert stats["coverage 0.8"] == 1.0
     assert stats["coverage 0.8 longest"] == 1.0  # a and b: one of each cluster
     assert 0 < stats["coverage 0.8 random"] <= 1
+
+
+def test_stats_say_how_the_choice_differs_from_the_pool_in_its_scores_and_lengths() -> None:
+    outcome = diversify(pool(CLUSTERS, quality=(1, 2, 3, 4, 5)), count=2)  # c and a
+    assert outcome.stats["median reward: chosen"] == 2
+    assert outcome.stats["median reward: pool"] == 3
+    assert outcome.stats["median response characters: pool"] == 0
+    (table,) = (line for line in counter_lines("diversify", outcome.stats) if "medians" in line)
+    assert table.splitlines()[-1].split() == ["reward", "2", "3"]
+
+
+def test_a_score_that_some_records_lack_has_the_median_of_the_others() -> None:
+    rows = [{**row, "scores": {"ifd": 0.5}} if row["id"] == "a" else row for row in pool(CLUSTERS).to_list()]
+    stats = diversify(from_rows(rows), count=1).stats
+    assert "median ifd: chosen" not in stats  # c has none
+    assert stats["median ifd: pool"] == 0.5
 
 
 def test_a_model_embeds_what_has_no_embedding(embedder: Embedder) -> None:

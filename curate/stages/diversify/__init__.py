@@ -20,9 +20,9 @@ from curate.algorithms.sampled_greedy import sampled_greedy
 from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.protocols import Embedder
-from curate.outcome import Drop, Outcome, partition
+from curate.outcome import MEDIANS, Drop, Outcome, partition
 from curate.records.embeddings import Embeddings
-from curate.records.pool import scores_of, set_embeddings, set_scores
+from curate.records.pool import known_scores, scores_of, set_embeddings, set_scores
 from curate.records.texts import Text, response_lengths, texts_of
 from curate.stages.diversify.quotas import Balance, balanced_name, find_quotas
 
@@ -114,7 +114,8 @@ def diversify(
     scores `rank` (from 1), `gain` (what it added to the objective of facility location) and `represents` (how many
     records of the pool are nearest to it, itself included). Ties go to the smaller id; the order of the records does
     not matter. `stats` says which share of the pool lies within a cosine of 0.6, 0.7 and 0.8 of a chosen record, and
-    what as many records at random and the longest would reach.
+    what as many records at random and the longest would reach; and, for the length of the responses and for each score
+    that the records have, its medians in the choice and in the pool: facility location reaches for what is odd.
     """
     if len(records) < count:
         raise CurateError(
@@ -147,6 +148,7 @@ def diversify(
     gains = covered.gains if good is None else (1 - weight) * covered.gains + weight / count * good[chosen]
     baselines = {f" {name}": order[:count] for name, order in orders.items()}
     stats |= _coverage(vectors, covered.cosine, baselines)
+    stats |= _medians(records, by_id, chosen)
     return _outcome(records, by_id, chosen, covered, gains, stats)
 
 
@@ -184,6 +186,21 @@ def _coverage(vectors: Any, cosine: np.ndarray, baselines: Mapping[str, np.ndarr
         for limit in WITHIN
         for name, near in cosines.items()
     }
+
+
+def _medians(records: Dataset, rows: np.ndarray, chosen: np.ndarray) -> dict[str, float]:
+    """How the choice differs from the pool: the medians of the response's length and of each score, in both."""
+    values = {}
+    if "messages" in records.column_names:
+        values["response characters"] = response_lengths(records).astype(np.float64)
+    for name in sorted(records.features.get("scores", {})):
+        values[name] = known_scores(records, name)
+    stats = {}
+    for name, column in values.items():
+        for choice, some in (("chosen", column[rows[chosen]]), ("pool", column)):
+            if not np.isnan(some).all():
+                stats[f"{MEDIANS}{name}: {choice}"] = float(np.nanmedian(some))
+    return stats
 
 
 def _outcome(
