@@ -156,7 +156,9 @@ def counter_lines(title: str, stats: Mapping[str, float]) -> list[str]:
         rows: dict[str, dict[str, str]] = {}
         for name in (name for name in stats if name.startswith(prefix)):
             row, _, column = name.removeprefix(prefix).rpartition(": ")
-            rows.setdefault(row, {})[column] = f"{stats[name]:,.3g}" if abs(stats[name]) < 1000 else f"{stats[name]:,.0f}"
+            rows.setdefault(row, {})[column] = (
+                f"{stats[name]:,.3g}" if abs(stats[name]) < 1000 else f"{stats[name]:,.0f}"
+            )
         if rows:
             table = pd.DataFrame.from_dict(rows, orient="index").fillna("")
             lines.append(f"{title}: {caption}\n{table.to_string()}")

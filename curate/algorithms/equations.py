@@ -134,7 +134,9 @@ def _left(tokens: Sequence[Token], end: int) -> _Side | None:
     if (
         words
         and (_doubtful(words[0]) or words[0] in math_words.LABELS)
-        and words[:2] not in (["of", "total"], ["of", "sum"], ["of", "cost"])
+        and not (
+            words[0] == "of" and words[1:2] and words[1] in math_words.AMOUNTS and not any(map(_doubtful, words[2:]))
+        )
     ):
         return None
     kept.reverse()

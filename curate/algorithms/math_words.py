@@ -18,6 +18,9 @@ UNCERTAIN_ENDS = "半倍和加减乘除点第比余的若"  # Chinese words that
 NO_UNITS = _words(  # what stands after an amount and is not its unit
     """because since so then as is are was were has have had gives makes for with that which who he she it"""
 )
+AMOUNTS = _words(  # an expression may follow "of" after them: a loss of 5 - 3
+    """total sum cost loss profit amount balance discount revenue income difference saving savings fee tax bill debt"""
+)
 LABELS = _words(  # the number after them is a name, or supposed
     """if suppose assume day week month year step page chapter version score base number level room grade class part
     problem question item case phase stage round figure table equation option example"""

@@ -2,10 +2,10 @@
 
 A number counts only when its own check agrees: cards by brand, length and the Luhn sum (ISO/IEC 7812), IBAN by its sum
 modulo 97 (ISO 13616) and the format of its country, as `stdnum` knows it, phone numbers by the numbering plans of
-`phonenumbers` (Google's libphonenumber). Those are found where they are written as such: with a country code
-(+49 30 ...), or the North American way, (212) 736-5000 or 212-736-5000. What belongs to nobody is left alone: domains
-reserved for examples (RFC 2606, RFC 6761), the 555 numbers of fiction, toll-free and premium numbers, and the test
-cards of payment services.
+`phonenumbers` (Google's libphonenumber), or by their length where a country code is written. They are found where they
+are written as such: with a country code (+49 30 ...), or the North American way, (212) 736-5000 or 212-736-5000. What
+belongs to nobody is left alone: domains reserved for examples (RFC 2606, RFC 6761), the 555 numbers of fiction,
+toll-free and premium numbers, and the test cards of payment services.
 
 Placeholders name the kind, as StarCoder's do (arXiv 2305.06161): <EMAIL>, <PHONE>, <CARD>, <IBAN>, <KEY>. They do not
 tell two addresses in one text apart.
@@ -63,6 +63,7 @@ _TEST_CARDS = {
     "4111111111111111", "4242424242424242", "4012888888881881", "5555555555554444", "5105105105105100",
     "378282246310005", "371449635398431", "6011111111111117", "6011000990139424", "30569309025904", "3530111333300000",
 }  # fmt: skip
+_WRITTEN_OUT = 9  # digits after the country code
 _SHARED = {PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.UAN}
 
 
@@ -107,9 +108,11 @@ def _is_phone(text: str) -> bool:
         number = phonenumbers.parse(text, "US")
     except phonenumbers.NumberParseException:
         return False
-    if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) in _SHARED:
-        return False
     national = str(number.national_number)
+    # With a country code, a number of the right length counts that no plan has assigned (yet).
+    written_out = text.startswith("+") and len(national) >= _WRITTEN_OUT and phonenumbers.is_possible_number(number)
+    if not (written_out or phonenumbers.is_valid_number(number)) or phonenumbers.number_type(number) in _SHARED:
+        return False
     return not (number.country_code == 1 and national[3:6] == "555") and len(set(national)) > 2
 
 

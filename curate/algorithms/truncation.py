@@ -63,8 +63,11 @@ _LITERAL = re.compile(
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)[^`]+\1|https?://\S+")
 
 
-def truncation(text: str) -> dict[str, int]:
-    """The signs that the text was cut off, each with its weight; it was where they sum to `ENOUGH` or more."""
+def truncation(text: str, asked: str = "") -> dict[str, int]:
+    """The signs that the text was cut off, each with its weight; it was where they sum to 2 or more.
+
+    What was `asked` has words of which the text may end in a piece.
+    """
     text = text.rstrip()
     text, open_fence = _without_fences(text)
     if open_fence:
@@ -77,7 +80,7 @@ def truncation(text: str) -> dict[str, int]:
     *before, line = text.splitlines()[-_LINES:]
     if line.lstrip().startswith("|") and before and before[-1].lstrip().startswith("|"):
         return signs | _signs_in_table(line, before[-1])
-    return signs | _signs_in_line(line, before) | _open_marks(text, line)
+    return signs | _signs_in_line(line, before) | _open_marks(text, line) | _piece_of_a_word(text, line, asked)
 
 
 def _without_fences(text: str) -> tuple[str, bool]:
@@ -197,6 +200,18 @@ def _ends(line: str) -> bool:
     """Whether the line closes with a punctuation mark other than a comma."""
     last = line.rstrip()[-1:]
     return not (last.isalnum() or last in ",，、")
+
+
+def _piece_of_a_word(text: str, line: str, asked: str) -> dict[str, int]:
+    """The last word stands nowhere else, and another word of the text or of what was asked begins with it."""
+    match = re.search(r"(?<![\w'’./-])[^\W\d_]{2,}$", text)
+    if match is None or match.group()[0].isupper() or _HAN.search(match.group()) or _size(line) < 3:
+        return {}
+    word = match.group().lower()
+    words = {other.lower() for other in _WORDS.findall(f"{asked} {text[: match.start()]}")}
+    if word in words or not any(other.startswith(word) for other in words):
+        return {}
+    return {"piece of a word": 2}
 
 
 def _open_marks(text: str, line: str) -> dict[str, int]:

@@ -23,6 +23,7 @@ PRIVATE_KEY = f"-----BEGIN RSA {'PRIVATE'} KEY-----\nMIIEow{RANDOM}\n-----END RS
         ("Write to ann.lee+news@mail.acme.io.", "Write to <EMAIL>."),
         ("[a@b-c.de](mailto:a@b-c.de)", "[<EMAIL>](mailto:a@b-c.de)"),
         ("Call +32 2 643 12 34 or +44 20 7946 0958.", "Call <PHONE> or <PHONE>."),
+        ("Call me on +44 7700 900140.", "Call me on <PHONE>."),  # of the right length, and given to nobody
         ("Call (415) 984-2122 or 650-636-4884!", "Call <PHONE> or <PHONE>!"),
         ("Card 4539 5787 6362 1486, please", "Card <CARD>, please"),
         ("Card 4539578763621486", "Card <CARD>"),
@@ -47,6 +48,7 @@ def test_each_kind_has_its_placeholder(text: str, redacted: str) -> None:
         "git@github.com:me/mine.git, noreply@github.com",
         "@property\ndef f(self): return self @ other.matrix",
         "(555) 123-4567, 212-555-0143, +1 (555) 555-5555, (123) 456-7890",
+        "+44 7700 9001, f(x) = x +12 34567 890, +99 7700 900140",
         "1-800-273-8255 and (888) 426-4435 are toll-free",
         "8 + 1.5 + 14 = 23.5, 2023-10-05, 10.0.0.1, 1,234,567,890",
         "pi is 3.14159265358979323846, a Visa test card is 4111 1111 1111 1111",

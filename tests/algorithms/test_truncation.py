@@ -90,6 +90,22 @@ def test_complete_texts_have_less(text: str) -> None:
     assert sum(truncation(text).values()) < 2
 
 
+PIECES = [
+    ("100 * 36 = 3600 tomatoes were sold.\nThat makes 3600 tomato", ""),
+    ("The first day he saw 122 of them.\nThe total for the tw", "How many did he see in the two days?"),
+    ("Er hat zwei Körbe verkauft.\nAm Ende hat er sie alle verkau", ""),
+    ("Он собрал десять яблок.\nПотом он съел два ябл", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "asked"), PIECES)
+def test_a_piece_of_a_word_that_stands_elsewhere_is_a_sign(text: str, asked: str) -> None:
+    assert truncation(text, asked)["piece of a word"] == 2
+    whole = text.removesuffix("tomato").removesuffix("tw").removesuffix("verkau").removesuffix("ябл")
+    for ending in ("two days", "tomatoes", "verkauft", "яблока", "a tomato, and 12 tomato"):
+        assert "piece of a word" not in truncation(whole + ending, asked)
+
+
 def test_the_signs_have_names_and_weights() -> None:
     assert truncation("The moon has no air. Its sky is black even in the day while the") == {
         "no end": 1,

@@ -174,7 +174,7 @@ def without_end(least: int) -> Callable[[Text], Detail | None]:
     """The signs that the text was cut off have this weight together."""
 
     def judge(text: Text) -> Detail | None:
-        signs = truncation.truncation(text.content)
+        signs = truncation.truncation(text.content, text.asked)
         score = sum(signs.values())
         if score < least:
             return None
