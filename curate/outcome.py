@@ -15,7 +15,7 @@ import pyarrow as pa
 from datasets import Dataset, Json, Value
 
 from curate.records.pool import arrow_column, set_candidates, set_column
-from curate.records.texts import texts_of
+from curate.records.texts import shortened, texts_of
 
 REJECTED = "rejected"  # the column of the candidates that were taken out of their records
 SHOWN = 5  # records
@@ -181,10 +181,5 @@ def _first_rows(records: Dataset) -> pd.DataFrame:
     if "messages" not in records.column_names:
         return pd.DataFrame()
     first = records.select(range(min(SHOWN, len(records))))
-    texts = {part: [_short(text) for text in texts_of(first, part)] for part in ("instruction", "response")}
+    texts = {part: [shortened(text, WIDTH) for text in texts_of(first, part)] for part in ("instruction", "response")}
     return pd.DataFrame({"id": list(first["id"]), **{part: column for part, column in texts.items() if any(column)}})
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"

@@ -76,3 +76,9 @@ def _turn_of(messages: pa.ListArray, role: str, last: bool) -> list[str]:
     chosen[owners[order]] = of_role[order]  # of several, the last that is written stays
     texts: list[str | None] = turns.field("content").take(pa.array(chosen, mask=chosen < 0)).to_pylist()
     return [text or "" for text in texts]
+
+
+def shortened(text: str, width: int) -> str:
+    """The text on one line, with at most `width` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else f"{line[: width - 1]}…"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from datasets import Dataset
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -20,6 +21,7 @@ from curate.models.usage import Usage, total
 from curate.outcome import Outcome, counter_lines, counts
 from curate.records.reserved import RESERVED
 from curate.registry import all_stages, get_stage
+from curate.report.examples import example_lines
 from curate.runs.run import Run
 from curate.runs.spending import merged
 from curate.signatures import kinds_of
@@ -49,6 +51,7 @@ def print_funnel(run: Run) -> None:
         for line in counter_lines(report.label, report.stats):
             console.print(line, markup=False, soft_wrap=True)
     print_usage(run)
+    print_examples(run.dropped)
     for name, path in run.outputs.items():
         lines = _lines(path)
         if lines or name == "dataset":
@@ -59,6 +62,15 @@ def print_funnel(run: Run) -> None:
         names = ", ".join(run.reserved)
         line = f"under {RESERVED!r} in dataset.jsonl, for trainers take these names as their own: {names}"
         console.print(line, soft_wrap=True)
+
+
+def print_examples(dropped: Iterable[tuple[str, Dataset]]) -> None:
+    """For each reason, a few of the records that went."""
+    lines = [line for stage, records in dropped for line in example_lines(stage, records)]
+    if lines:
+        console.print("for each reason, the first that went:")
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def print_usage(run: Run) -> None:
@@ -165,6 +177,7 @@ def print_applied(read: Outcome, outcome: Outcome, written: Mapping[Path, int]) 
     console.print(outcome.funnel, soft_wrap=True)
     for line in counter_lines("stats", outcome.stats):
         console.print(line, markup=False, soft_wrap=True)
+    print_examples([("unreadable", read.dropped), ("dropped", outcome.dropped)])
     for path, rows in written.items():
         console.print(f"{path}: {rows} rows", soft_wrap=True)
 

@@ -58,7 +58,8 @@ NOT_EXPORTED = ("candidates", REJECTED, "embedding")  # bulky, and kept under st
 class Run:
     """One execution of `pipeline` in `directory` (default: runs/NAME).
 
-    After `execute`, `dataset` holds the result and `reports` a row for each stage. Executing again in the same
+    After `execute`, `dataset` holds the result, `reports` a row for each stage, and `dropped` each stage's name and the
+    records that it dropped. Executing again in the same
     directory reuses whatever is finished and depends on nothing that has changed.
     """
 
@@ -67,6 +68,7 @@ class Run:
         self.directory = Path(directory or Path("runs") / pipeline.name)
         self.reports: list[StageReport] = []
         self.dataset: Dataset | None = None
+        self.dropped: list[tuple[str, Dataset]] = []
 
     def execute(self, progress: Progress | None = None) -> Dataset:
         """Runs the pipeline and returns the result; `progress` is told how it goes on, by default with bars or lines.
@@ -111,6 +113,7 @@ class Run:
             models.keep_only(())
             spending.lap()  # what was asked for shards that were not finished
         self.dataset = together(with_unique_ids(made)) if records is None else records
+        self.dropped = [(step.label, gone) for step, gone in dropped]
         self._export(self.dataset, dropped)
         manifest.finish(self.reports, dataset=_facts(self.dataset, self.outputs["dataset"]))
         return self.dataset
