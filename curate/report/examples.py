@@ -1,4 +1,4 @@
-"""A few of the records that a stage dropped, by reason: what was asked and answered, and the numbers behind the reason."""
+"""A few of the records that a stage dropped, by reason: what was asked and answered, and the numbers behind it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ from curate.report.examples import example_lines
 
 
 def conversation(number: int, answer: str) -> dict[str, object]:
-    turns = [{"role": "user", "content": f"What is number {number}?\nTell me."}, {"role": "assistant", "content": answer}]
+    question = {"role": "user", "content": f"What is number {number}?\nTell me."}
+    turns = [question, {"role": "assistant", "content": answer}]
     return {"id": f"r{number}", "messages": turns}
 
 
