@@ -95,6 +95,25 @@ def test_bounds_are_set_by_answers_that_were_made_bad(embedder):
     assert all(0 <= scores["soundness"] <= 1 for scores in outcome.kept["scores"])
 
 
+def test_soundness_is_low_for_an_answer_to_another_question_and_there_when_no_bound_is(embedder):
+    rows = pool_of(20)  # too few to set a bound by
+    rows[3]["messages"][1] = rows[7]["messages"][1]
+    outcome = vet(from_rows(rows), embedder=embedder)
+    soundness = {row["id"]: row["scores"]["soundness"] for row in outcome.kept}
+    assert len(soundness) == 20
+    assert min(soundness, key=soundness.get) == rows[3]["id"]
+    assert max(soundness.values()) == 1
+
+
+def test_soundness_goes_by_a_scale_that_is_given(embedder):
+    row = conversation("What is two and two?", "Two and two is four, of course.", id="a")
+    relevance, soundness = (
+        vet(from_rows([row]), embedder=embedder, scale=scale).kept[0]["scores"][name]
+        for name, scale in (("relevance", None), ("soundness", {"relevance": (0.0, 2.0)}))
+    )
+    assert soundness == pytest.approx(relevance / 2)
+
+
 def test_a_critic_that_cannot_tell_drops_nothing_and_says_so(teacher):
     nonsense = [
         conversation(f"zxqv {n} kjw?", f"vvqk {n} zzx wqj pfh ggr ttb {n * 7} llm", id=str(n)) for n in range(80)

@@ -62,8 +62,14 @@ def _set_bounds(records: Dataset, config: Mapping[str, Any]) -> Calibration:
             for name in ("area", "found", "lost", "dropped"):
                 numbers[name] = getattr(division.separation, name)
         stats |= {f"{BOUNDS}{reason}: {name}": number for name, number in numbers.items()}
-    usual = {name: float(np.nanmedian(values)) for name, values in pool.items() if not np.isnan(values).all()}
-    return Calibration({"bounds": bounds, "usual": config["usual"] or usual}, stats)
+    scale = {name: _scale(SIGNS[name], values) for name, values in pool.items() if not np.isnan(values).all()}
+    return Calibration({"bounds": bounds, "scale": config["scale"] or scale}, stats)
+
+
+def _scale(sign: int, values: np.ndarray) -> tuple[float, float]:
+    """The worst hundredth of the pool's answers, and the median."""
+    worst, usual = np.nanquantile(values, [0.99 if sign > 0 else 0.01, 0.5])
+    return float(worst), float(usual)
 
 
 @stage(
@@ -77,7 +83,7 @@ def _set_bounds(records: Dataset, config: Mapping[str, Any]) -> Calibration:
     },
     check=_check,
     calibrate=_set_bounds,
-    version=1,
+    version=2,
 )
 def vet(
     records: Dataset,
@@ -96,8 +102,9 @@ def vet(
             description="fixed bounds, as {cut off: {end_logprob: -16}}; {cut off: {}} drops nothing for that reason"
         ),
     ] = None,
-    usual: Annotated[
-        dict[Sign, float] | None, Field(description="the signs of a sound answer; the medians of the pool by default")
+    scale: Annotated[
+        dict[Sign, tuple[float, float]] | None,
+        Field(description="of each sign, the value of a bad answer and that of a usual one; by default the pool's own"),
     ] = None,
     seed: Annotated[int, Field(description="of every random choice; a run gives its own")] = 0,
 ) -> Outcome:
@@ -117,22 +124,21 @@ def vet(
     dropped for that reason; the counters say each area and bound.
 
     Nothing is proven of an answer of fewer than six words, nor, by words, of one in another language than its
-    instruction, as a translation is. `soundness`, from 0 to 1, says how far the signs lie from their bounds, on the
-    way to those of a usual answer, on average: a score for `choose`, `deduplicate` and `diversify` where there is no
-    judge. What a sign cannot be told of (a conversation beyond the critic's context) is kept, and counted.
+    instruction, as a translation is. `soundness`, from 0 to 1, is the mean over the signs of how far each has come from
+    the pool's worst hundredth (0) to its median (1, and no more beyond it): a score for `choose`, `deduplicate` and
+    `diversify` where there is no judge. What a sign cannot be told of (a conversation beyond the critic's context) is
+    kept, and counted.
     """
     turns = _answers(records)
     signs = measure([turn.messages for turn in turns], critic, embedder)
-    bounds, usual = bounds or {}, usual or {}
+    bounds, scale = bounds or {}, scale or {}
     verdicts = [_verdict(turn, {name: signs[name][row] for name in signs}, bounds) for row, turn in enumerate(turns)]
     scores: dict[str, Sequence[float | None]] = {
         name: [None if math.isnan(value) else value for value in values.tolist()]
         for name, values in signs.items()
         if not (critic is None and name != "relevance") and not (embedder is None and name == "relevance")
     }
-    scores["soundness"] = [
-        _soundness({name: signs[name][row] for name in signs}, bounds, usual) for row in range(len(turns))
-    ]
+    scores["soundness"] = [_soundness({name: signs[name][row] for name in signs}, scale) for row in range(len(turns))]
     unread = sum(math.isnan(value) for value in signs["logprob"].tolist()) if critic is not None else 0
     stats = {"answers that the critic cannot read": float(unread)} if unread else {}
     return judged(records, turns, verdicts, scores, stats=stats)
@@ -162,12 +168,11 @@ def _translated(conversation: Conversation) -> bool:
     return UNDETERMINED not in (asked, answered) and asked != answered
 
 
-def _soundness(signs: Mapping[str, float], bounds: Mapping[Any, Limits], usual: Limits) -> float | None:
-    """The mean, over the signs that have bounds, of their way from the bound (0) to the usual value (1 and no more)."""
+def _soundness(signs: Mapping[str, float], scale: Mapping[Any, tuple[float, float]]) -> float | None:
+    """The mean, over the signs, of their way from the worst value (0) to the usual one (1, and where all are alike)."""
     parts = [
-        min(1.0, max(0.0, (signs[name] - limit) / (usual[name] - limit)))
-        for limits in bounds.values()
-        for name, limit in limits.items()
-        if name in usual and usual[name] != limit and not math.isnan(signs[name])
+        min(1.0, max(0.0, (signs[name] - worst) / (usual - worst))) if usual != worst else 1.0
+        for name, (worst, usual) in scale.items()
+        if not math.isnan(signs[name])
     ]
     return sum(parts) / len(parts) if parts else None
