@@ -25,16 +25,18 @@ from stdnum import iban, luhn
 _EMAIL = re.compile(
     r"(?<![\w.+/:@-])[a-z0-9](?:[a-z0-9._%+-]{0,62}[a-z0-9_+-])?@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
     r"(?![\w-]|\.[a-z0-9]|@)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # in Chinese no space stands before and after it
 )
 _PHONE = re.compile(
     r"(?<![\w+./=$€£*^-])(?:\+(?:[ .-]?\(?\d+\)?){2,7}|(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}-)\d{3}[-. ]\d{4})"
-    r"(?![\w*^/=-]|\.\d)"
+    r"(?![\w*^/=-]|\.\d)",
+    re.ASCII,
 )
 _CARD = re.compile(
-    r"(?<![\w.-])[3-6]\d{3}[ -]?(?:\d{4}[ -]?\d{4}[ -]?\d{4}|\d{6}[ -]?\d{5}|\d{6}[ -]?\d{4})(?![\w-]|\.\d)"
+    r"(?<![\w.-])[3-6]\d{3}[ -]?(?:\d{4}[ -]?\d{4}[ -]?\d{4}|\d{6}[ -]?\d{5}|\d{6}[ -]?\d{4})(?![\w-]|\.\d)",
+    re.ASCII,
 )
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.ASCII)
 _KEY = re.compile(
     r"""-----BEGIN[ ](?:[A-Z]+[ ])*PRIVATE[ ]KEY(?:[ ]BLOCK)?-----.*?(?:-----END[ ][A-Z ]*-----|\Z)
     | \b(?:
@@ -47,7 +49,7 @@ _KEY = re.compile(
         | hf_[A-Za-z]{30,} | npm_[A-Za-z0-9]{36} | pypi-[A-Za-z0-9_-]{50,} | SG\.[\w-]{22}\.[\w-]{43}
         | eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}  # JWT
     )(?![A-Za-z0-9_])""",
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _RESERVED = re.compile(r"[@.]example(?:\.[a-z]{2,3}){1,2}$|\.(?:example|test|invalid|localhost)$")
 _NOBODY = ("noreply@", "no-reply@", "git@")

@@ -23,6 +23,9 @@ PRIVATE_KEY = f"-----BEGIN RSA {'PRIVATE'} KEY-----\nMIIEow{RANDOM}\n-----END RS
         ("Write to ann.lee+news@mail.acme.io.", "Write to <EMAIL>."),
         ("[a@b-c.de](mailto:a@b-c.de)", "[<EMAIL>](mailto:a@b-c.de)"),
         ("Call +32 2 643 12 34 or +44 20 7946 0958.", "Call <PHONE> or <PHONE>."),
+        ("请写信到ann.lee@mail.acme.cn或致电+86 138 1234 5678。", "请写信到<EMAIL>或致电<PHONE>。"),
+        ("卡号4539 5787 6362 1486，账号DE89370400440532013000。", "卡号<CARD>，账号<IBAN>。"),
+        (f"密钥是ghp_{RANDOM}{RANDOM}吗", "密钥是<KEY>吗"),
         ("Call me on +44 7700 900140.", "Call me on <PHONE>."),  # of the right length, and given to nobody
         ("Call (415) 984-2122 or 650-636-4884!", "Call <PHONE> or <PHONE>!"),
         ("Card 4539 5787 6362 1486, please", "Card <CARD>, please"),
@@ -58,6 +61,7 @@ def test_each_kind_has_its_placeholder(text: str, redacted: str) -> None:
         "DE86 3704 0044 0532 0130 has the right sum, but is too short for its country",
         "sk-..., sk-YOUR-API-KEY-GOES-RIGHT-HERE, AKIAIOSFODNN7EXAMPLE",
         "UUID 4539a787-6362-1486-9abc-def012345678",
+        "请写信到user@example.com，卡号4539 5787 6362 1487，第12345678901234号",
         "<EMAIL> <PHONE> <CARD> <IBAN> <KEY>",
     ],
 )
