@@ -1,12 +1,12 @@
 """What is left of the defects planted in a pool, and what is lost of its clean records, for `curate` and its peers.
 
     python benchmarks/defects.py --peers peers/bin/python
-    python benchmarks/defects.py --world 2 --pipeline FILE --set models.critic.model=MODEL
+    python benchmarks/defects.py --world 2 --pipeline pipelines/lima-from-pool.yaml benchmarks/defects.yaml
     python benchmarks/defects.py --records 4000 --tools curate --out runs/defects
 
 The pool (defects_pool.py) is made of the sets in --data. World 1 is defects_first.py; world 2 is defects_second.py,
 which nobody reads who writes rules. No tool sees the key. Each tool runs in a process of its own: `curate` as
-`curate run` with the pool as `load.path`, the peers (defects_peers.py) under the interpreter that --peers names. Prints
+`curate run` of each --pipeline with the pool as `load.path`, the peers (defects_peers.py) under the interpreter that --peers names. Prints
 Markdown tables for benchmarks/RESULTS.md. Pool, key, survivors and curate's run stay under --out.
 
 A defect is left if its record is, and one of its marks too where it has any: what is mended is not left.
@@ -59,8 +59,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tools", nargs="*", default=["curate", *PEERS], help="some of: curate, " + ", ".join(PEERS))
     parser.add_argument("--peers", default=sys.executable, help="the Python interpreter that has the peers")
-    parser.add_argument("--pipeline", type=Path, default=Path("pipelines/lima-from-pool.yaml"))
-    parser.add_argument("--set", action="append", default=[], metavar="STAGE.KEY=VALUE", help="passed to `curate run`")
+    parser.add_argument("--pipeline", type=Path, nargs="+", default=[Path("pipelines/lima-from-pool.yaml")])
     parser.add_argument("--out", type=Path, default=Path("runs/defects"))
     options = parser.parse_args()
     if unknown := set(options.tools) - {"curate", *PEERS}:
@@ -73,19 +72,19 @@ def main() -> None:
         f"\n\nWorld {options.world}, {len(key):,} records; pairs of the sets that were left out as not clean:",
     )
     print(", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items())) + ".\n", flush=True)
-    results = {
-        tool: _curate(options, folder) if tool == "curate" else _peer(options, folder, tool) for tool in options.tools
-    }
+    results: dict[str, Result] = {}
+    if "curate" in options.tools:
+        results = {f"curate: {pipeline.stem}": _curate(pipeline, folder) for pipeline in options.pipeline}
+    results |= {tool: _peer(options, folder, tool) for tool in options.tools if tool != "curate"}
     before = {row["id"]: _text(row["messages"]) for row in _lines(folder / "pool.jsonl")}
     print_tables(key, before, results)
 
 
-def _curate(options: argparse.Namespace, folder: Path) -> Result:
-    """The pipeline's run: what reaches its last choice, and what that chooses."""
-    run = folder / "curate"
-    given = [f"load.path={folder / 'pool.jsonl'}", *options.set]
-    command = [sys.executable, "-m", "curate", "run", str(options.pipeline), "-o", str(run)]
-    seconds, processor = _spent([*command, *(part for value in given for part in ("--set", value))])
+def _curate(pipeline: Path, folder: Path) -> Result:
+    """The pipeline's run: what reaches its choices, and what the last of them chooses."""
+    run = folder / f"curate-{pipeline.stem}"
+    command = [sys.executable, "-m", "curate", "run", str(pipeline), "-o", str(run)]
+    seconds, processor = _spent([*command, "--set", f"load.path={folder / 'pool.jsonl'}"])
     chosen = {row["id"]: _text(row["messages"]) for row in _lines(run / "dataset.jsonl")}
     result = Result(dict(chosen), set(chosen), seconds, processor)
     for row in _lines(run / "dropped.jsonl"):

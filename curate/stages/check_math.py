@@ -37,7 +37,7 @@ def _needs(config: Mapping[str, Any]) -> list[str]:
         WRONG: "the final answer is not that of the reference",
         BROKEN_CODE: "code in fences is refused by the parser of its language",
     },
-    version=1,
+    version=2,
 )
 def check_math(
     records: Dataset,

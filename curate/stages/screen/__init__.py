@@ -109,7 +109,7 @@ def _check(config: Mapping[str, Any]) -> None:
         MARKUP: "the response has links, images, or HTML other than code and lists (LIMA, arXiv 2305.11206)",
     },
     check=_check,
-    version=4,
+    version=5,
 )
 def screen(
     records: Dataset,
