@@ -6,8 +6,9 @@
 
 The pool (defects_pool.py) is made of the sets in --data. World 1 is defects_first.py; world 2 is defects_second.py,
 which nobody reads who writes rules. No tool sees the key. Each tool runs in a process of its own: `curate` as
-`curate run` of each --pipeline with the pool as `load.path`, the peers (defects_peers.py) under the interpreter that --peers names. Prints
-Markdown tables for benchmarks/RESULTS.md. Pool, key, survivors and curate's run stay under --out.
+`curate run` of each --pipeline with the pool as `load.path`, the peers (defects_peers.py) under the interpreter that
+--peers names. Prints Markdown tables for benchmarks/RESULTS.md. Pool, key, survivors and curate's runs stay under
+--out.
 
 A defect is left if its record is, and one of its marks too where it has any: what is mended is not left.
 A repeat is left if its record is, and another of its group too. A clean record is lost if all of its group are.
