@@ -56,7 +56,8 @@ def run(pipeline: PipelineFile, output: RunDirectory = None, overrides: Override
     os.environ.setdefault("TQDM_DELAY", "5")  # seconds before a library's own bar (loading weights) shows up among ours
 
     from curate.pipeline import Pipeline
-    from curate.report.console import print_funnel
+    from curate.report.console import print_failed, print_funnel
+    from curate.report.page import write_report
     from curate.runs.run import Run
 
     job = Run(Pipeline.from_yaml(pipeline, overrides or ()), output)
@@ -70,7 +71,11 @@ def run(pipeline: PipelineFile, output: RunDirectory = None, overrides: Override
         )
         sys.stderr.flush()
         os._exit(130)  # shards in flight are given up: waiting for them could take minutes
-    print_funnel(job)
+    except CurateError:
+        if job.reports:
+            print_failed(job, write_report(job.directory))
+        raise
+    print_funnel(job, write_report(job.directory))
 
 
 @app.command()
@@ -81,6 +86,16 @@ def check(pipeline: PipelineFile, output: RunDirectory = None, overrides: Overri
     from curate.runs.run import Run
 
     print_plan(Run(Pipeline.from_yaml(pipeline, overrides or ()), output))
+
+
+@app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(metavar="RUN", help="a run's directory")],
+) -> None:
+    """Write a run's report, report.html in its directory: what came out, how, is it diverse, does it fit and train."""
+    from curate.report.page import write_report
+
+    print(write_report(directory))
 
 
 @app.command()

@@ -37,8 +37,26 @@ SAMPLE = [
 ]
 
 
-def print_funnel(run: Run) -> None:
-    """What every stage took in, kept and dropped, and what the run left behind."""
+def print_funnel(run: Run, page: Path | None = None) -> None:
+    """What every stage took in, kept and dropped, and what the run left behind; `page` is its report."""
+    _print_stages(run)
+    print_usage(run)
+    print_examples(run.dropped)
+    _print_outputs(run, page)
+    if run.reserved:
+        names = ", ".join(run.reserved)
+        line = f"under {RESERVED!r} in dataset.jsonl, for trainers take these names as their own: {names}"
+        console.print(line, soft_wrap=True)
+
+
+def print_failed(run: Run, page: Path) -> None:
+    """What the stages did that came before one that failed, and what the run left behind."""
+    _print_stages(run)
+    print_examples(run.dropped)
+    _print_outputs(run, page)
+
+
+def _print_stages(run: Run) -> None:
     table = Table("stage", "in", "kept", "dropped by reason", "seconds", box=None, header_style="bold")
     for column in (1, 2, 4):
         table.columns[column].justify = "right"
@@ -50,18 +68,17 @@ def print_funnel(run: Run) -> None:
     for report in run.reports:
         for line in counter_lines(report.label, report.stats):
             console.print(line, markup=False, soft_wrap=True)
-    print_usage(run)
-    print_examples(run.dropped)
+
+
+def _print_outputs(run: Run, page: Path | None) -> None:
     for name, path in run.outputs.items():
-        lines = _lines(path)
-        if lines or name == "dataset":
+        lines = _lines(path) if path.exists() else 0
+        if lines or (name == "dataset" and path.exists()):
             console.print(
                 f"{path}: {lines} {'unreadable lines' if name == 'quarantine' else 'records'}", soft_wrap=True
             )
-    if run.reserved:
-        names = ", ".join(run.reserved)
-        line = f"under {RESERVED!r} in dataset.jsonl, for trainers take these names as their own: {names}"
-        console.print(line, soft_wrap=True)
+    if page:
+        console.print(f"{page}: to look at, in a browser", soft_wrap=True)
 
 
 def print_examples(dropped: Iterable[tuple[str, Dataset]]) -> None:

@@ -33,15 +33,15 @@ def example_lines(stage: str, dropped: Dataset) -> list[str]:
 
 def _lines(records: Dataset) -> list[str]:
     if "messages" not in records.column_names:  # what could not be read
-        return [shortened(_plain(row), ASKED + ANSWERED + WHY) for row in records.to_list()]
+        return [shortened(plainly(row), ASKED + ANSWERED + WHY) for row in records.to_list()]
     asked, answered = ([*texts_of(records, part)] for part in ("instruction", "response"))
     return [
-        f"{name}: {shortened(question, ASKED)} → {shortened(answer, ANSWERED)} ({shortened(_plain(detail), WHY)})"
+        f"{name}: {shortened(question, ASKED)} → {shortened(answer, ANSWERED)} ({shortened(plainly(detail), WHY)})"
         for name, question, answer, detail in zip(records["id"], asked, answered, records["detail"], strict=True)
     ]
 
 
-def _plain(values: Mapping[str, Any]) -> str:
+def plainly(values: Mapping[str, Any]) -> str:
     """Names and values, as a person writes them."""
     pairs = {name: value for name, value in values.items() if value is not None}
     return ", ".join(f"{name} {_value(value)}" for name, value in pairs.items())

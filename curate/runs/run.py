@@ -109,12 +109,17 @@ class Run:
                 if not len(kept):
                     raise CurateError(_nothing_left(step, report))
                 models.keep_only(name for later in steps[number + 1 :] for name in later.models())
+        except CurateError:
+            self.dropped = [(step.label, gone) for step, gone in dropped]
+            self._export_dropped(dropped)
+            raise
         finally:
             models.keep_only(())
             spending.lap()  # what was asked for shards that were not finished
         self.dataset = together(with_unique_ids(made)) if records is None else records
         self.dropped = [(step.label, gone) for step, gone in dropped]
-        self._export(self.dataset, dropped)
+        write_jsonl(trainable_rows(_slim(self.dataset)), self.outputs["dataset"])
+        self._export_dropped(dropped)
         manifest.finish(self.reports, dataset=_facts(self.dataset, self.outputs["dataset"]))
         return self.dataset
 
@@ -229,8 +234,7 @@ class Run:
         """The columns of the result that stand under `reserved` in dataset.jsonl, for trainers take their names."""
         return reserved_columns(_slim(self.dataset)) if self.dataset is not None else []
 
-    def _export(self, records: Dataset, dropped: Sequence[tuple[Step, Dataset]]) -> None:
-        write_jsonl(trainable_rows(_slim(records)), self.outputs["dataset"])
+    def _export_dropped(self, dropped: Sequence[tuple[Step, Dataset]]) -> None:
         gone = (
             {"stage": step.label, "reason": row.pop("reason"), "detail": row.pop("detail"), **row}
             for step, rows in dropped
