@@ -84,7 +84,7 @@ def page(run: Run) -> Iterator[Any]:
 def test_nothing_leaves_nothing_fails_and_no_text_of_the_run_is_executed(page: Any) -> None:
     assert [url for url in page.asked if not url.startswith("file:")] == []
     assert [text for text in page.said if not text.startswith("[bokeh")] == []
-    assert "owned" != page.title()
+    assert page.title() != "owned"
     assert page.locator("img, svg[onload]").count() == 0
 
 
@@ -123,8 +123,8 @@ def test_a_point_of_the_map_says_its_text(page: Any) -> None:
           const glyph = view.model.renderers.at(-1), plot = view;
           const frame = plot.frame ?? plot.child_views?.[0]?.frame;
           const box = document.querySelector("#map > *").getBoundingClientRect();
-          const [sx, sy] = [frame.x_scale.compute(glyph.data_source.data.x[0]), frame.y_scale.compute(glyph.data_source.data.y[0])];
-          return [box.x + sx, box.y + sy];
+          const { x, y } = glyph.data_source.data;
+          return [box.x + frame.x_scale.compute(x[0]), box.y + frame.y_scale.compute(y[0])];
         }"""
     )
     page.mouse.move(x, y)
