@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -96,6 +97,61 @@ def report(
     from curate.report.page import write_report
 
     print(write_report(directory))
+
+
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="a run's directory")]
+AsJson = Annotated[bool, typer.Option("--json", help="as JSON, for other programs")]
+
+
+@app.command()
+def show(
+    directory: RunPath,
+    wanted: Annotated[
+        str | None, typer.Argument(metavar="[ID or TEXT]", help="which; some at random without it")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show records of a run's result as conversations, with their scores and labels."""
+    from curate.report import life
+    from curate.report.console import print_lines
+    from curate.runs.finished import FinishedRun
+
+    for row in life.records(FinishedRun(directory), wanted):
+        if as_json:
+            print(json.dumps(row, ensure_ascii=False))
+        else:
+            print_lines(life.as_chat(row))
+
+
+@app.command()
+def trace(
+    directory: RunPath,
+    name: Annotated[str, typer.Argument(metavar="ID", help="the record's id")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell a record's life in a run: what each stage added to it, and why it stayed or went."""
+    from curate.report import life
+    from curate.report.console import print_lines
+    from curate.runs.finished import FinishedRun
+
+    traced = life.trace(FinishedRun(directory), name)
+    if as_json:
+        print(json.dumps(traced, ensure_ascii=False))
+    else:
+        print_lines(life.as_steps(traced))
+
+
+@app.command()
+def clean(directory: RunPath) -> None:
+    """Remove the stage results that a finished run no longer uses, of parameters and inputs that have changed."""
+    from curate.report.console import print_lines
+    from curate.runs.finished import FinishedRun
+
+    homes = FinishedRun(directory).unused()
+    freed = sum(file.stat().st_size for home in homes for file in home.rglob("*") if file.is_file())
+    for home in homes:
+        shutil.rmtree(home)
+    print_lines([*(f"removed {home}" for home in homes), f"{freed / 2**20:,.1f} MiB are free again"])
 
 
 @app.command()

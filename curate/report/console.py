@@ -81,6 +81,12 @@ def _print_outputs(run: Run, page: Path | None) -> None:
         console.print(f"{page}: to look at, in a browser", soft_wrap=True)
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines as they are, of any length."""
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+
+
 def print_examples(dropped: Iterable[tuple[str, Dataset]]) -> None:
     """For each reason, a few of the records that went."""
     lines = [line for stage, records in dropped for line in example_lines(stage, records)]

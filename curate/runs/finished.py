@@ -98,11 +98,22 @@ class FinishedRun:
         for stage in reversed(self.stages):
             for part in (stage.kept, stage.dropped):
                 if lacking := wanted - rows.keys():
-                    rows |= {row["id"]: row for row in _of_ids(part, lacking)}
+                    rows |= {row["id"]: row for row in of_ids(part, lacking)}
         return rows
 
+    def unused(self) -> list[Path]:
+        """Directories of stages that no stage of the run has now: of parameters, models or inputs that changed.
 
-def _of_ids(records: Dataset, names: set[str]) -> Iterator[dict[str, Any]]:
+        Raises CurateError where the run has not come to its end, for what it is at could not be told from the rest.
+        """
+        if not self.is_whole:
+            raise CurateError(f"{self.directory}: the run has not come to its end; finish it, and clean it then")
+        current = {stage.home for stage in self.stages}
+        return sorted(home for home in (self.directory / "stages").iterdir() if home.is_dir() and home not in current)
+
+
+def of_ids(records: Dataset, names: set[str]) -> Iterator[dict[str, Any]]:
+    """The rows of these ids."""
     if "id" not in records.column_names or not len(records):
         return
     column = records.select_columns("id").with_format("arrow")[:]["id"]
