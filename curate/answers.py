@@ -17,6 +17,7 @@ from datasets import Dataset
 from curate.outcome import Drop, Outcome, partition, sift
 from curate.records.pool import set_candidates, set_scores
 from curate.records.schema import has_response
+from curate.records.texts import spoken
 
 Messages = Sequence[Mapping[str, Any]]
 
@@ -25,12 +26,14 @@ Messages = Sequence[Mapping[str, Any]]
 class Turn:
     """A turn to judge: the last one of `messages`, after those before it.
 
-    It stands in the record at `row`, or it is what the record's candidate number `candidate` would be.
+    It stands in the record at `row`, or it is what the record's candidate number `candidate` would be. `tools` are what
+    the assistant may call.
     """
 
     row: int
     messages: Messages
     candidate: int | None = None
+    tools: Messages | None = None
 
     @property
     def before(self) -> Messages:
@@ -61,11 +64,33 @@ def every_turn(records: Dataset) -> list[Turn]:
 def without_choice(record: Mapping[str, Any]) -> Messages:
     """The conversation of `record` without a response that was chosen among its candidates."""
     messages: Messages = record["messages"]
-    if has_response(messages) and any(
-        as_turn(candidate) == messages[-1] for candidate in record.get("candidates") or ()
-    ):
+    chosen = map(as_turn, record.get("candidates") or ())
+    if has_response(messages) and any({**messages[-1], **turn} == messages[-1] for turn in chosen):
         return messages[:-1]
     return messages
+
+
+def tools_of(records: Dataset) -> Sequence[Messages | None]:
+    """What the assistant of each record may call, None where that is nothing."""
+    if "tools" not in records.column_names:
+        return [None] * len(records)
+    tools: Sequence[Messages | None] = records["tools"]
+    return tools
+
+
+def told(messages: Messages) -> list[dict[str, Any]]:
+    """The conversation for a model that judges it, whose template may know no tools: calls are text in their turn, and
+    what tools returned stands in user turns."""
+    turns: list[dict[str, Any]] = []
+    for message in messages:
+        role = "user" if message["role"] == "tool" else message["role"]
+        reasoning = message.get("reasoning_content")
+        turn = {"role": role, "content": spoken(message), **({"reasoning_content": reasoning} if reasoning else {})}
+        if role == "user" and turns and turns[-1]["role"] == role:
+            turns[-1] = {**turn, "content": f"{turns[-1]['content']}\n\n{turn['content']}"}
+        else:
+            turns.append(turn)
+    return turns
 
 
 def as_turn(candidate: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,11 +150,12 @@ def judged(
 def _turns(records: Dataset, ends: Callable[[Messages], Iterable[int]]) -> list[Turn]:
     """The turns that `ends` names by the number of messages up to them, and those that candidates would be."""
     turns: list[Turn] = []
-    for row, (messages, candidates) in enumerate(zip(records["messages"], _candidates(records), strict=True)):
-        turns += [Turn(row, messages[:end]) for end in ends(messages)]
+    columns = zip(records["messages"], _candidates(records), tools_of(records), strict=True)
+    for row, (messages, candidates, tools) in enumerate(columns):
+        turns += [Turn(row, messages[:end], tools=tools) for end in ends(messages)]
         if not has_response(messages):
             answered = ([*messages, {"role": "assistant", **candidate}] for candidate in candidates or ())
-            turns += [Turn(row, conversation, number) for number, conversation in enumerate(answered)]
+            turns += [Turn(row, conversation, number, tools) for number, conversation in enumerate(answered)]
     return turns
 
 

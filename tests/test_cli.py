@@ -9,6 +9,7 @@ import pytest
 from typer.main import get_command
 
 from curate.cli import app
+from curate.records.shapes import SHAPES
 from curate.registry import stage_names
 from tests.conftest import BASE, CHAT, ROOT
 
@@ -40,6 +41,13 @@ def test_one_stage_shows_its_parameters_bounds_and_reasons():
     shown = curate("stages", "prepare").stdout
     for text in ("max_length", "integer > 0", "2048", "model (chat)", "control tokens", "required"):
         assert text in shown
+
+
+def test_load_shows_the_shapes_and_what_becomes_of_them():
+    shown = curate("stages", "load").stdout
+    for shape in SHAPES:
+        assert shape.name in shown
+    assert "both become candidates, with scores.preference 1 and 0" in " ".join(shown.split())
 
 
 def test_a_stage_shows_pairs_and_their_bounds():

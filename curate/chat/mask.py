@@ -11,18 +11,21 @@ writes at inference and nowhere else.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain, islice, pairwise
+from functools import lru_cache
+from itertools import chain, islice, pairwise, repeat
 from typing import NamedTuple
 
 import numpy as np
 
-from curate.chat.rendering import Renderer
+from curate.chat.rendering import Renderer, Tools
 from curate.chat.scaffold import ContentChanged, Message, Scaffold, Shape, Span, shape_of, text_in
 from curate.chat.turns import learn_scaffold
 from curate.errors import CurateError
 
+SCAFFOLDS = 4096  # that are kept: every tool call makes a shape of its own
 BATCH = 500  # conversations that are tokenized in one call
 
 
@@ -61,24 +64,26 @@ class Masker:
 
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
-        self._scaffolds: dict[Shape, Scaffold] = {}
+        self._scaffold = lru_cache(maxsize=SCAFFOLDS)(self._learn)
 
-    def tokenize(self, messages: Sequence[Message]) -> Tokenized:
+    def tokenize(self, messages: Sequence[Message], tools: Tools | None = None) -> Tokenized:
         """Text, tokens and assistant mask of a conversation; raises CurateError as `ChatTemplate.tokenize` says."""
-        rendered = self._render(messages)
+        rendered = self._render(messages, tools)
         (tokenized,) = _join([rendered], self._encode([rendered.text]))
         return tokenized
 
-    def tokenize_all(self, conversations: Iterable[Sequence[Message]]) -> Iterator[Tokenized | CurateError]:
-        """What `tokenize` returns or raises for each conversation, in their order.
+    def tokenize_all(
+        self, conversations: Iterable[Sequence[Message]], tools: Iterable[Tools | None] | None = None
+    ) -> Iterator[Tokenized | CurateError]:
+        """What `tokenize` returns or raises for each conversation and its tools, in their order.
 
         While the tokenizer encodes a batch, which leaves Python free, the next one is rendered.
         """
-        waiting = iter(conversations)
+        waiting = zip(conversations, repeat(None) if tools is None else tools, strict=False)
         with ThreadPoolExecutor(1) as encoder:
             before: tuple[list[Rendered | CurateError], Future[Encoded]] | None = None
             while batch := list(islice(waiting, BATCH)):
-                attempts = [self._attempt(messages) for messages in batch]
+                attempts = [self._attempt(*conversation) for conversation in batch]
                 texts = [attempt.text for attempt in attempts if isinstance(attempt, Rendered)]
                 current = attempts, encoder.submit(self._encode, texts)
                 if before:
@@ -87,20 +92,20 @@ class Masker:
             if before:
                 yield from _results(*before)
 
-    def _attempt(self, messages: Sequence[Message]) -> Rendered | CurateError:
+    def _attempt(self, messages: Sequence[Message], tools: Tools | None) -> Rendered | CurateError:
         try:
-            return self._render(messages)
+            return self._render(messages, tools)
         except CurateError as error:
             return error
 
-    def _render(self, messages: Sequence[Message]) -> Rendered:
+    def _render(self, messages: Sequence[Message], tools: Tools | None) -> Rendered:
         if not self._renderer.tokenizer.is_fast:
             raise CurateError(
                 f"the tokenizer {self._renderer.name} is a slow one and gives no character offsets, which the "
                 "assistant mask needs; use its fast version"
             )
-        text = self._renderer.render(messages)
-        scaffold = self._scaffold(shape_of(messages))
+        text = self._renderer.render(messages, tools=tools)
+        scaffold = self._scaffold(shape_of(messages), json.dumps(tools) if tools else "")
         try:
             return Rendered(text, scaffold.spans(text, [text_in(messages, slot) for slot in scaffold.slots]))
         except ContentChanged as changed:
@@ -111,10 +116,8 @@ class Masker:
                 "belongs in reasoning_content)"
             ) from changed
 
-    def _scaffold(self, shape: Shape) -> Scaffold:
-        if shape not in self._scaffolds:
-            self._scaffolds[shape] = learn_scaffold(self._renderer, shape)
-        return self._scaffolds[shape]
+    def _learn(self, shape: Shape, tools: str) -> Scaffold:
+        return learn_scaffold(self._renderer, shape, json.loads(tools) if tools else None)
 
     def _encode(self, texts: list[str]) -> Encoded:
         if not texts:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curate.chat.rendering import Renderer
+from curate.chat.rendering import Renderer, Tools
 from curate.chat.scaffold import Message, Slot, cut
 from curate.errors import CurateError
 
 
-def prefix_after(renderer: Renderer, messages: Sequence[Message] = ()) -> str:
+def prefix_after(renderer: Renderer, messages: Sequence[Message] = (), tools: Tools | None = None) -> str:
     """All that stands before the user's content in the turn after `messages`.
 
     Raises CurateError if `messages` end with a user turn, or if the template cannot be cut at a user's content.
@@ -17,6 +17,6 @@ def prefix_after(renderer: Renderer, messages: Sequence[Message] = ()) -> str:
     if messages and messages[-1]["role"] == "user":
         raise CurateError("these messages end with a user turn; it needs an answer before the next user turn")
     slot = Slot(len(messages), "content")
-    text = renderer.render([*messages, {"role": "user", "content": slot.sentinel}])
+    text = renderer.render([*messages, {"role": "user", "content": slot.sentinel}], tools=tools)
     renderer.require(cut(text), slot, "user")
     return text.partition(slot.sentinel)[0]

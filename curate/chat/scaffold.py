@@ -10,6 +10,7 @@ Comparing renderings of growing prefixes is not enough: many templates change ea
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +20,14 @@ from typing import Any, NamedTuple, TypeAlias
 Message: TypeAlias = Mapping[str, Any]
 Span: TypeAlias = tuple[int, int]  # the characters from the first up to the second
 
-_SENTINEL = re.compile(r"sentinel-(\d+)-(content|reasoning)-q7xk")
+_SENTINEL = re.compile(r"sentinel-(\d+)-(content|reasoning|result)-q7xk")
 
 
 class Slot(NamedTuple):
     """Where a text of a conversation goes: the message's index, and which of its two texts."""
 
     message: int
-    field: str  # content or reasoning
+    field: str  # content, reasoning, or result: the content of a tool turn, which a template may write as a JSON string
 
     @property
     def sentinel(self) -> str:
@@ -36,13 +37,16 @@ class Slot(NamedTuple):
 class TurnShape(NamedTuple):
     """What decides the text that a template writes around a message.
 
-    A blank content belongs to it, as it is: templates write something else around an empty turn.
+    A blank content belongs to it, as it is: templates write something else around an empty turn. So do tool calls.
     """
 
     role: str
     blank: str | None  # the content, if it is empty or whitespace
     has_reasoning: bool
+    rest: str = ""  # the keys of `REST` that the message has, as JSON text
 
+
+REST = ("tool_calls", "tool_call_id", "name")
 
 Shape: TypeAlias = tuple[TurnShape, ...]  # of a conversation
 
@@ -50,9 +54,28 @@ Shape: TypeAlias = tuple[TurnShape, ...]  # of a conversation
 def shape_of(messages: Sequence[Message]) -> Shape:
     """The shape of a conversation, which decides its scaffold."""
     return tuple(
-        TurnShape(message["role"], None if message["content"].strip() else message["content"], has_reasoning(message))
+        TurnShape(
+            message["role"],
+            None if message["content"].strip() else message["content"],
+            has_reasoning(message),
+            json.dumps(rest) if (rest := rest_of(message)) else "",
+        )
         for message in messages
     )
+
+
+def rest_of(message: Message) -> dict[str, Any]:
+    """What a template sees of the message besides its role and texts: its tool calls, without null entries."""
+    rest = {key: message[key] for key in REST if message.get(key)}
+    if "tool_calls" in rest:
+        calls = rest["tool_calls"]
+        rest["tool_calls"] = [{key: value for key, value in call.items() if value is not None} for call in calls]
+    return rest
+
+
+def content_slot(index: int, role: str) -> Slot:
+    """Where the content of the message at `index` goes."""
+    return Slot(index, "result" if role == "tool" else "content")
 
 
 def has_reasoning(message: Message) -> bool:
@@ -62,15 +85,17 @@ def has_reasoning(message: Message) -> bool:
 
 def text_in(messages: Sequence[Message], slot: Slot) -> str:
     """The text of the conversation that goes into this slot."""
-    return str(messages[slot.message]["content" if slot.field == "content" else "reasoning_content"])
+    return str(messages[slot.message]["reasoning_content" if slot.field == "reasoning" else "content"])
 
 
-def sentinels(shape: Shape) -> list[dict[str, str]]:
+def sentinels(shape: Shape) -> list[dict[str, Any]]:
     """A conversation of this shape, with sentinels for its texts."""
     messages = []
     for index, turn in enumerate(shape):
-        content = Slot(index, "content").sentinel if turn.blank is None else turn.blank
-        message = {"role": turn.role, "content": content}
+        content = content_slot(index, turn.role).sentinel if turn.blank is None else turn.blank
+        message: dict[str, Any] = {"role": turn.role, "content": content}
+        if turn.rest:
+            message |= json.loads(turn.rest)
         if turn.has_reasoning:
             message["reasoning_content"] = Slot(index, "reasoning").sentinel
         messages.append(message)
@@ -121,7 +146,7 @@ class Scaffold:
             onward: dict[int, list[int]] = {}
             for path in paths.values():
                 begin = path[-1] + len(self.gaps[index])
-                for form in _forms(content):
+                for form in _forms(content, self.slots[index].field):
                     end = begin + len(form)
                     if text.startswith(form, begin):
                         blame = min(index + 1, len(contents) - 1)
@@ -147,12 +172,14 @@ class ContentChanged(Exception):
         self.slot = slot
 
 
-def _forms(content: str) -> Iterable[str]:
-    """The content as given, and as the templates strip it; as given comes first."""
+def _forms(content: str, field: str) -> Iterable[str]:
+    """The content as given, and as the templates strip it; as given comes first. A tool's result also as JSON text."""
     forms = [content]
     if content != content.strip():
         for characters in (None, "\n"):
             forms += [content.strip(characters), content.lstrip(characters), content.rstrip(characters)]
+    if field == "result":
+        forms += [json.dumps(form, ensure_ascii=False)[1:-1] for form in forms]
     return dict.fromkeys(forms)
 
 

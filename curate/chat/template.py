@@ -9,7 +9,7 @@ from functools import cached_property
 from curate.chat.check import findings
 from curate.chat.mask import Masker, Tokenized
 from curate.chat.prefix import prefix_after
-from curate.chat.rendering import Renderer
+from curate.chat.rendering import Renderer, Tools
 from curate.chat.response import Marks, Response, marks_of
 from curate.chat.scaffold import Message
 from curate.chat.stops import assistant_stops, user_stops
@@ -22,12 +22,12 @@ class ChatTemplate(Renderer):
     Arguments and errors are those of `Renderer`.
     """
 
-    def pre_query_prefix(self, messages: Sequence[Message] = ()) -> str:
+    def pre_query_prefix(self, messages: Sequence[Message] = (), tools: Tools | None = None) -> str:
         """All that stands before the user's content in the turn after `messages`.
 
         `messages` is empty, or a system turn, or a conversation that ends with an assistant turn.
         """
-        return prefix_after(self, messages)
+        return prefix_after(self, messages, tools)
 
     @cached_property
     def user_stop_token_ids(self) -> list[int]:
@@ -39,18 +39,22 @@ class ChatTemplate(Renderer):
         """The tokens that end an assistant turn, last or not, and end of text."""
         return assistant_stops(self)
 
-    def tokenize(self, messages: Sequence[Message]) -> Tokenized:
-        """Text, tokens and assistant mask of a conversation.
+    def tokenize(self, messages: Sequence[Message], tools: Tools | None = None) -> Tokenized:
+        """Text, tokens and assistant mask of a conversation, in which the assistant may call `tools`.
 
         The mask runs, in every assistant turn, from the end of the generation prompt to the end of the turn, end token
-        included (and what the template writes with it, such as a newline). Raises CurateError if the template changes
-        a content by more than the whitespace at its ends, or if the tokenizer gives no character offsets.
+        included (and what the template writes with it, such as a newline): calls are learnt, results are not. Raises
+        CurateError if the template changes a content by more than the whitespace at its ends, shows no tools where
+        there are some, or if the tokenizer gives no character offsets.
         """
-        return self._masker.tokenize(messages)
+        return self._masker.tokenize(messages, tools)
 
-    def tokenize_all(self, conversations: Iterable[Sequence[Message]]) -> Iterator[Tokenized | CurateError]:
-        """What `tokenize` returns or raises for each conversation, in their order; many at a time are faster."""
-        return self._masker.tokenize_all(conversations)
+    def tokenize_all(
+        self, conversations: Iterable[Sequence[Message]], tools: Iterable[Tools | None] | None = None
+    ) -> Iterator[Tokenized | CurateError]:
+        """What `tokenize` returns or raises for each conversation, and its tools where `tools` gives them, in their
+        order; many at a time are faster."""
+        return self._masker.tokenize_all(conversations, tools)
 
     def parse_response(self, text: str) -> Response:
         """The content and the reasoning of what a model wrote after the generation prompt, its end token left out."""

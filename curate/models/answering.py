@@ -33,10 +33,11 @@ def answers(
     prompts: dict[int, Prompt] = {}
     for row, conversation in enumerate(asked):
         try:
-            tokens = model.chat.encode(model.chat.generation_prompt(conversation.messages))
+            prompt = model.chat.generation_prompt(conversation.messages, conversation.tools)
         except CurateError as error:
             found[row] = [Answer("", None, "refused", {"why": str(error), "model": model.name})] * sampling.n
             continue
+        tokens = model.chat.encode(prompt)
         if len(tokens) + least <= model.context_length:
             prompts[row] = Prompt(tokens, conversation.seed)
         else:
@@ -58,10 +59,11 @@ def user_turns(model: LanguageModel, asked: Sequence[Conversation], sampling: Sa
     prompts: dict[int, Prompt] = {}
     for row, conversation in enumerate(asked):
         try:
-            tokens = model.chat.encode(model.chat.pre_query_prefix(conversation.messages))
+            prefix = model.chat.pre_query_prefix(conversation.messages, conversation.tools)
         except CurateError as error:
             found[row] = [Completion("", "refused", str(error))] * sampling.n
             continue
+        tokens = model.chat.encode(prefix)
         if len(tokens) < model.context_length:
             prompts[row] = Prompt(tokens, conversation.seed)
         else:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from curate.chat.scaffold import rest_of
 from curate.models.backend import Backend
 from curate.models.dialects import SEED_BITS, response_format
 from curate.models.endpoint import (
@@ -42,7 +43,8 @@ class ChatEndpointModel(Backend):
     A JSON Schema is sent as `response_format`, and what comes is read as strictly as if it had not been. Where the
     endpoint does not support `seed`, `response_format`, `temperature` or `top_p`, they are left out from then on, and
     `max_tokens` goes under its other name, `max_completion_tokens`. Reasoning comes from `reasoning_content` or
-    `reasoning`. Earlier reasoning is not sent. The same seed gives the same answer only where the endpoint sees to it.
+    `reasoning`. Earlier reasoning is not sent; tools are, and the endpoint is told to answer in words. The same seed
+    gives the same answer only where the endpoint sees to it.
     """
 
     kind = "chat"
@@ -95,7 +97,11 @@ class ChatEndpointModel(Backend):
         def request(conversation: Conversation, count: int, seed: int) -> tuple[list[Answer], str]:
             body = {
                 "model": self.name,
-                "messages": [{"role": turn["role"], "content": turn["content"]} for turn in conversation.messages],
+                "messages": [
+                    {"role": turn["role"], "content": turn["content"], **rest_of(turn)}
+                    for turn in conversation.messages
+                ],
+                **({"tools": conversation.tools, "tool_choice": "none"} if conversation.tools else {}),
                 "n": count,
                 "seed": seed & SEED_BITS,
                 "temperature": sampling.temperature,

@@ -64,10 +64,12 @@ None to keep them. Called by any thread, by several at a time, and not to ask th
 
 @dataclass(frozen=True)
 class Conversation:
-    """What a model answers: messages that end with a user turn, and the seed of this answer's own random stream."""
+    """What a model answers: messages that end with a user turn or a tool's, the seed of this answer's own random
+    stream, and the tools that the messages speak of."""
 
     messages: Sequence[Mapping[str, Any]]
     seed: int
+    tools: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ to the model. Reading a file puts the columns back.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -27,10 +27,56 @@ NAMES = frozenset(
 )
 
 
+def _mapping_of(value: Any, *kinds: type) -> bool:
+    return isinstance(value, Mapping) and all(item is None or type(item) in kinds for item in value.values())
+
+
+def _list_of_structs(value: Any, key: str) -> bool:
+    return isinstance(value, list) and all(isinstance(item, Mapping) and key in item for item in value)
+
+
+OURS: dict[str, Callable[[Any], bool]] = {  # the columns that stages make, and whether a value is one that they would
+    "candidates": lambda value: _list_of_structs(value, "content"),
+    "detail": lambda value: False,
+    "embedding": lambda value: isinstance(value, list) and all(type(item) in (int, float) for item in value),
+    "generator": lambda value: isinstance(value, str),
+    "labels": lambda value: _mapping_of(value, str),
+    "reason": lambda value: False,
+    "redactions": lambda value: _mapping_of(value, int),
+    "rejected": lambda value: _list_of_structs(value, "reason"),
+    "scores": lambda value: _mapping_of(value, int, float),
+    "source": lambda value: isinstance(value, str | Mapping),
+    "stage": lambda value: False,
+    "tools": lambda value: _list_of_structs(value, "function"),
+}
+
+
+def make_room(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with the columns under `reserved` that have the name of one of ours and are another."""
+    theirs = [name for name in record if name in OURS and not OURS[name](record[name])]
+    return put_aside(record, theirs)
+
+
+def put_aside(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The row with the columns of these `names` under `reserved`, and a `reserved` of the user's own as well."""
+    before = row.get(RESERVED, {})
+    if not isinstance(before, Mapping):
+        before = {RESERVED: before}
+    elif not names:
+        return dict(row)
+    rest = {name: value for name, value in row.items() if name not in (*names, RESERVED)}
+    return {**rest, RESERVED: {**before, **{name: row[name] for name in names}}}
+
+
 def trainable_rows(records: Dataset) -> Iterator[dict[str, Any]]:
     """The records as JSONL holds them: null values left out, reserved columns under `reserved`, and of a column whose
-    values no one Arrow type can hold, all but texts as JSON text, so that any JSON reader loads the file."""
-    mixed = {name for name, feature in records.features.items() if isinstance(feature, Json) and _mixed(records[name])}
+    values no one Arrow type can hold, all but texts as JSON text, so that any JSON reader loads the file. So are
+    `tools`, for a reader that makes structs of them puts a null wherever another tool has a parameter."""
+    mixed = {
+        name
+        for name, feature in records.features.items()
+        if isinstance(feature, Json) and (name == "tools" or _mixed(records[name]))
+    }
     for row in records:
         yield set_aside(plain({**row, **{name: _as_text(row[name]) for name in mixed}}))
 
@@ -43,17 +89,17 @@ def reserved_columns(records: Dataset) -> list[str]:
 
 def set_aside(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row with its reserved columns under `reserved`."""
-    aside = {name: value for name, value in row.items() if name in NAMES}
-    rest = {name: value for name, value in row.items() if name not in NAMES}
-    return {**rest, RESERVED: {**rest.get(RESERVED, {}), **aside}} if aside else rest
+    return put_aside(row, [name for name in row if name in NAMES])
 
 
 def put_back(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with the columns under `reserved` in their places again, but for those that it has already."""
+    """The row with the columns under `reserved` in their places again; one that the row has too stays under it."""
     aside = row.get(RESERVED)
     if not isinstance(aside, Mapping):
         return dict(row)
-    return {**aside, **{name: value for name, value in row.items() if name != RESERVED}}
+    twice = {name: value for name, value in aside.items() if name in row}
+    rest = {name: value for name, value in row.items() if name != RESERVED}
+    return {**aside, **rest, **({RESERVED: twice} if twice else {})}
 
 
 def _as_text(value: Any) -> str | None:

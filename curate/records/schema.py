@@ -3,7 +3,10 @@
 A record is one conversation. In Python a pool of records is a `datasets.Dataset` with these columns:
 
     id          string, unique in the pool
-    messages    list of {role, content, reasoning_content}; roles `system`, `user`, `assistant`
+    messages    list of {role, content, reasoning_content}; roles `system`, `user`, `assistant`, `tool`; in pools that
+                have them also `tool_calls` (list of {id, type, function: {name, arguments}}, arguments as JSON text,
+                for Arrow puts a null wherever another call has an argument), `tool_call_id`, `name`, `weight`
+    tools       what the assistant may call: a list of {type, function: {name, description, parameters}}
     candidates  list of {content, reasoning_content, generator, finish_reason, scores}
     scores      struct of float64, each named by what it measures
     labels      struct of strings
@@ -31,9 +34,27 @@ class Message(TypedDict, total=False):
     role: str
     content: str
     reasoning_content: str | None
+    tool_calls: list[dict[str, Any]] | None
+    tool_call_id: str | None
+    name: str | None
+    weight: float | None
 
 
-MESSAGES = List({"role": Value("string"), "content": Value("string"), "reasoning_content": Value("string")})
+_STRING = Value("string")
+_FIELDS = {"role": _STRING, "content": _STRING, "reasoning_content": _STRING}
+_MORE_FIELDS = {  # of messages, in pools that have them
+    "tool_calls": List({"id": _STRING, "type": _STRING, "function": {"name": _STRING, "arguments": _STRING}}),
+    "tool_call_id": _STRING,
+    "name": _STRING,
+    "weight": Value("float64"),
+}
+MESSAGES = List(_FIELDS)
+
+
+def messages_feature(fields: Iterable[str] = ()) -> List:
+    """The Arrow type of a `messages` column in which these fields occur."""
+    named = set(fields)
+    return List({**_FIELDS, **{name: feature for name, feature in _MORE_FIELDS.items() if name in named}})
 
 
 def scores_feature(names: Iterable[str]) -> dict[str, Value]:
@@ -58,7 +79,7 @@ def candidates_feature(scores: Iterable[str] = ()) -> List:
 def columns_of(records: Dataset) -> set[str]:
     """What stages may ask for: columns, `scores.NAME`, `labels.NAME`, `candidates.scores.NAME`, and `response` when
     records end in one."""
-    present = set(records.column_names)
+    present = set(records.column_names) - {"response"}
     for column in present & {"scores", "labels"}:
         present |= {f"{column}.{name}" for name in records.features[column]}
     present |= {f"candidates.scores.{name}" for name in candidate_scores(records)}
@@ -72,10 +93,9 @@ def broken_columns(records: Dataset) -> str:
     for name in ("id", "messages"):
         if name not in records.column_names:
             return f"there is no column {name!r}"
-    for name, expected in (("id", Value("string")), ("messages", MESSAGES)):
-        if records.features[name] != expected:
-            return f"the column {name!r} holds {records.features[name]}, not {expected}"
-    for name in ("scores", "labels", "candidates", "embedding"):
+    if records.features["id"] != _STRING:
+        return f"the column 'id' holds {records.features['id']}, not {_STRING}"
+    for name in ("messages", "scores", "labels", "candidates", "embedding"):
         if name in records.column_names and not _fits(name, records.features[name]):
             return f"the column {name!r} holds {records.features[name]}"
     return ""
@@ -86,6 +106,9 @@ def _fits(name: str, feature: Any) -> bool:
     match name:
         case "embedding":
             return isinstance(feature, List) and feature.feature == Value("float32")
+        case "messages":
+            given = getattr(feature, "feature", None)
+            return isinstance(given, dict) and feature == messages_feature(given)
         case "candidates":
             given = getattr(feature, "feature", None)
             return isinstance(given, dict) and feature == candidates_feature(given.get("scores", ()))
@@ -116,7 +139,8 @@ def has_response(messages: Sequence[Mapping[str, Any]]) -> bool:
 def feature_of(name: str, values: Sequence[Any]) -> Any:
     """The Arrow type of a column: fixed for the columns that the schema names, else found from its values."""
     if name == "messages":
-        return MESSAGES
+        given = (turn for turns in values for turn in turns or () if len(turn) > 2)
+        return messages_feature({name for turn in given for name in turn if turn[name] not in (None, [])})
     if name == "candidates":
         return candidates_feature({s for row in values for c in row or () for s in c.get("scores") or ()})
     if name == "scores":
@@ -143,7 +167,12 @@ def fitted(values: Sequence[Any], feature: Any) -> Sequence[Any]:
 
 
 def _fit_struct(value: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _fit_struct(value.get(name) or {}, feature) if isinstance(feature, dict) else value.get(name)
-        for name, feature in fields.items()
-    }
+    return {name: _fit_field(value.get(name), feature) for name, feature in fields.items()}
+
+
+def _fit_field(value: Any, feature: Any) -> Any:
+    if isinstance(feature, dict):
+        return _fit_struct(value or {}, feature)
+    if isinstance(feature, List):  # an empty list of calls is none
+        return fitted([value], feature)[0] if value else None
+    return value

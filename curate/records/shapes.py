@@ -3,69 +3,138 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
-from datasets import Dataset
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from datasets import Dataset, Json, Value
 
-from curate.errors import CurateError, explain
+from curate.errors import CurateError
+from curate.records.candidates import CANDIDATES, candidates_in, preferred, read_candidates
 from curate.records.files import plain
 from curate.records.names import Names
+from curate.records.pairs import ANSWERS, CONTEXTS, QUESTIONS, SYSTEMS, question_in, read_pair, read_system
 from curate.records.pool import from_rows
 from curate.records.reading import Row
-from curate.records.reserved import RESERVED, put_back
-from curate.records.schema import broken_columns
-
-QUESTIONS = ("instruction", "prompt", "question", "query")
-CONTEXTS = ("input", "context")  # that belong to an instruction
-ANSWERS = ("output", "response", "completion", "answer", "generation")
-SYSTEMS = ("system", "system_prompt")
-SPEAKERS = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
+from curate.records.reserved import OURS, RESERVED, make_room, put_aside, put_back
+from curate.records.schema import broken_columns, has_response
+from curate.records.tools import TOOLS, read_tools
+from curate.records.turns import REASONING, Notes, check_order, from_json, read_turns
 
 Rows: TypeAlias = Dataset | pd.DataFrame | list[dict[str, Any]]
 
-
-class MessageIn(BaseModel):
-    """One turn as a file gives it."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    role: Literal["system", "user", "assistant"]
-    content: str
-    reasoning_content: str | None = None
-
-
-class CandidateIn(BaseModel):
-    """One candidate as a file gives it."""
-
-    model_config = ConfigDict(extra="forbid")
-    content: str
-    reasoning_content: str | None = None
-    generator: str | None = None
-    finish_reason: str | None = None
-    scores: dict[str, float | None] = {}
+CONVERSATIONS = ("conversations", "conversation")
+COLUMNAR = (".parquet", ".arrow", ".feather")  # files whose structs have a null wherever another row has a value
+MAPPED = frozenset(  # the names that load's `columns` may map the file's to
+    {"messages", *CONVERSATIONS, "turns", *QUESTIONS, *CONTEXTS, *ANSWERS, *SYSTEMS, *CANDIDATES, *REASONING, *TOOLS}
+    | {"chosen", "generator", "history", "id", "rejected", "source"}
+)
+TURNLIKE = frozenset(
+    {*QUESTIONS, *CONTEXTS, *ANSWERS, *SYSTEMS, *CONVERSATIONS, *CANDIDATES, *REASONING}
+    | {"answers", "chosen", "history", "rejected", "turns"}
+)
 
 
-class RecordIn(BaseModel):
-    """One record as a file gives it; keys of the user's own stay with the record."""
+class Read(NamedTuple):
+    """What a reader makes of a row: its messages, the name of its shape, and candidates."""
 
-    model_config = ConfigDict(extra="allow")
-    id: str | int | None = None
-    messages: Annotated[list[MessageIn], Field(min_length=1)]
-    candidates: list[CandidateIn] | None = None
-    scores: dict[str, float | None] | None = None
-    labels: dict[str, str | None] | None = None
-    embedding: list[float] | None = None
+    messages: list[dict[str, Any]]
+    shape: str
+    candidates: Sequence[dict[str, Any]] = ()
 
-    @model_validator(mode="after")
-    def _turns_in_order(self) -> RecordIn:
-        roles = [message.role for message in self.messages]
-        turns = roles[1:] if roles[0] == "system" else roles
-        expected = [("user", "assistant")[turn % 2] for turn in range(len(turns))]
-        if not turns or turns != expected:
-            raise ValueError("turns must be user, assistant, user ... after at most one system turn")
-        return self
+
+class Shape(NamedTuple):
+    """A shape: its name, its keys and what becomes of them, for people to read; whether a row has it; its reader."""
+
+    name: str
+    keys: str
+    becomes: str
+    fits: Callable[[Mapping[str, Any]], bool]
+    read: Callable[[dict[str, Any], Notes], Read]
+
+
+def _messages(row: dict[str, Any], notes: Notes) -> Read:
+    return Read(read_turns(row.pop("messages"), notes), "messages")
+
+
+def _sharegpt(row: dict[str, Any], notes: Notes) -> Read:
+    key = next(key for key in CONVERSATIONS if key in row)
+    return Read(read_turns(row.pop(key), notes, key), "sharegpt")
+
+
+def _turns(row: dict[str, Any], notes: Notes) -> Read:
+    turns = from_json(row["turns"])
+    if isinstance(turns, list) and turns and all(isinstance(turn, str) for turn in turns):
+        if len(turns) == 1:
+            row.pop("turns")
+        else:
+            notes["column turns: the first question taken, the others have no answers between"] += 1
+        return Read([{"role": "user", "content": turns[0]}], "turns")
+    return Read(read_turns(row.pop("turns"), notes, "turns"), "turns")
+
+
+def _preference(row: dict[str, Any], notes: Notes) -> Read:
+    given = dict(row)
+    before = read_pair(row, notes, answered=False)[0] if question_in(row) else []
+    messages, candidates = preferred(row, before, notes)
+    if any(turn not in messages for turn in before):
+        row.update({name: value for name, value in given.items() if name not in (*row, "chosen", "rejected")})
+    return Read(messages, "preference", candidates)
+
+
+SHAPES = (
+    Shape(
+        "messages",
+        "messages: [{role, content, reasoning_content, tool_calls, tool_call_id, name, weight}]",
+        "the conversation (OpenAI, and curate's own)",
+        lambda row: "messages" in row,
+        _messages,
+    ),
+    Shape(
+        "sharegpt",
+        "conversations: [{from, value}] or [{role, content}]",
+        "the conversation; function_call becomes tool_calls, observation a tool turn",
+        lambda row: any(key in row for key in CONVERSATIONS),
+        _sharegpt,
+    ),
+    Shape(
+        "preference",
+        "chosen, rejected: texts, turns or conversations; the question as below, or in them",
+        "both become candidates, with scores.preference 1 and 0",
+        lambda row: "chosen" in row and "rejected" in row and not _is_ours("rejected", row["rejected"]),
+        _preference,
+    ),
+    Shape(
+        "turns",
+        "turns: [{role, content}], or the user's questions",
+        "the conversation; of questions alone, the first",
+        lambda row: isinstance(from_json(row.get("turns")), list),
+        _turns,
+    ),
+    Shape(
+        "QUESTION/ANSWER, by their keys",
+        f"{' | '.join(QUESTIONS)}; {' | '.join(ANSWERS)}",
+        f"a user turn and its answer; {' and '.join(CONTEXTS)} join the question, `history` comes before it",
+        lambda row: bool(question_in(row)),
+        lambda row, notes: Read(*read_pair(row, notes)),
+    ),
+)
+PAIRS = (  # sets of the last shape that have a name, for people to read
+    ("alpaca", "instruction, input, output, system, history", "the same"),
+    ("dolly", "instruction, context, response", "the same"),
+    ("openorca", "system_prompt, question, response", "the same"),
+    ("distilabel", "instruction, generation or generations, generation_models", "the same, or candidates"),
+    ("prompt/completion", "prompt, completion: texts, or lists of turns (TRL)", "the same, or the conversation"),
+    ("QUESTION/answers", "query, tools, answers: [{name, arguments}]", "a user turn, and a turn of tool calls"),
+)
+BESIDE = {  # what may stand beside any shape
+    " or ".join(SYSTEMS): "the system turn, where the turns have none",
+    ", ".join(CANDIDATES): "candidates: a list of texts, or of structs with a text, a generator, scores",
+    ", ".join(REASONING): "the response's reasoning_content, as is a leading <think> block in a content",
+    " or ".join(TOOLS): "tools: JSON Schemas of what the assistant may call, as a list or as JSON text",
+    ", ".join(OURS): f"stay where they are what curate makes, else stand under `{RESERVED}`",
+}
 
 
 def as_pool(rows: Any) -> Dataset:
@@ -73,7 +142,7 @@ def as_pool(rows: Any) -> Dataset:
 
     Raises CurateError with the number of the first row, from 1, that cannot be read.
     """
-    if isinstance(rows, Dataset) and "id" in rows.column_names and not broken_columns(rows):
+    if isinstance(rows, Dataset) and "id" in rows.column_names and not broken_columns(rows) and not _clashes(rows):
         return rows
     names = Names()
     records = []
@@ -85,6 +154,13 @@ def as_pool(rows: Any) -> Dataset:
             raise CurateError(f"row {row.line}: {error}; curate.load puts what it cannot read aside") from None
         records.append(record)
     return from_rows(records)
+
+
+def _clashes(pool: Dataset) -> bool:
+    """Whether a column of the pool has the name of one of ours and may be another."""
+    kinds: dict[str, Any] = {**dict.fromkeys(("redactions", "rejected", "source", "tools"), Json())}
+    kinds |= {"generator": Value("string"), "detail": None, "reason": None, "stage": None}
+    return any(name in pool.column_names and pool.features[name] != kind for name, kind in kinds.items())
 
 
 def numbered(rows: Any) -> Iterator[Row]:
@@ -99,99 +175,105 @@ def numbered(rows: Any) -> Iterator[Row]:
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
             raise CurateError(f"row {number}: a dict is expected, found {type(row).__name__}")
-        yield Row("rows", number, row)
+        yield Row("rows", number, plain(dict(row)) if isinstance(rows, Dataset) else row)
 
 
-def read_record(row: Row) -> tuple[dict[str, Any], str]:
-    """A row as a record and the name of its shape; raises CurateError with the reason."""
+def read_record(row: Row, notes: Notes | None = None) -> tuple[dict[str, Any], str]:
+    """A row as a record and the name of its shape; raises CurateError with the reason.
+
+    `notes` counts what found no place in the messages: keys of turns that are ignored, columns that look like a turn
+    and are none, and columns that have the name of one of ours.
+    """
     if row.fault:
         raise CurateError(row.fault)
-    record, shape = _recognise(put_back(plain(dict(row.content))))
-    for name in ("labels", "rejected"):
-        if name in record and not _ours(name, record[name]):
-            record[RESERVED] = {**record.get(RESERVED, {}), name: record.pop(name)}
-    try:
-        checked = RecordIn.model_validate(record)
-    except ValidationError as error:
-        raise explain(error, "record", RecordIn) from None
+    notes = Counter() if notes is None else notes
+    own: Notes = Counter()
+    content = plain(dict(row.content)) if _is_columnar(row.source) else row.content
+    given = put_back({name: value for name, value in content.items() if value is not None})
+    record, shape = _recognise(given, own)
+    own.update(f"column {name} not used as a turn" for name in _unused(record))
+    record = make_room(record)
+    own.update(f"column {name} under {RESERVED}" for name in record.get(RESERVED, ()))
+    if not isinstance(record.get("id", ""), str | int):
+        raise CurateError(f"id must be a text or a whole number, found {record['id']!r:.80}")
+    check_order(record["messages"])
     try:
         json.dumps(record, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:
         raise CurateError("a text holds half of a surrogate pair, which is not valid Unicode") from None
-    return checked.model_dump(exclude_none=True), shape
+    notes.update(own)
+    return record, shape
 
 
-def _ours(name: str, value: Any) -> bool:
-    """Whether a column of this name is the one that our stages make."""
-    if name == "labels":
-        return isinstance(value, Mapping)
-    return isinstance(value, list) and all(isinstance(item, Mapping) and "reason" in item for item in value)
+def renamed(row: Row, columns: Mapping[str, str], notes: Notes) -> Row:
+    """The row with the columns under our names that `columns` maps to the user's; one that had our name stands aside.
+
+    `notes` counts how often each was there.
+    """
+    given = {ours: row.content[theirs] for ours, theirs in columns.items() if theirs in row.content}
+    rest = {name: value for name, value in row.content.items() if name not in columns.values()}
+    aside = [name for name in given if name in rest]
+    rest = put_aside(rest, aside)
+    notes.update(f"column {name} of the file under {RESERVED}" for name in aside)
+    notes.update(f"column {columns[name]} as {name}" for name in given)
+    return Row(row.source, row.line, {**rest, **given}, row.fault, row.text)
 
 
-def _recognise(row: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    if "messages" in row:
-        return row, "messages"
-    if "conversations" in row:
-        turns = _speakers(row.pop("conversations"))
-        messages = [*_system(row, turns), *turns]
-        return {**row, "messages": messages}, "sharegpt"
-    question_key = next((key for key in QUESTIONS if key in row), None)
-    if question_key is None:
+def _recognise(row: dict[str, Any], notes: Notes) -> tuple[dict[str, Any], str]:
+    shape = next((shape for shape in SHAPES if shape.fits(row)), None)
+    if shape is None:
         raise CurateError(
-            "no shape is recognised: one of the keys 'messages', 'conversations', "
-            f"{', '.join(map(repr, QUESTIONS))} is needed, found {', '.join(map(repr, row)) or 'no keys'}"
+            f"no shape is recognised: one of the keys {', '.join(map(repr, ('messages', *CONVERSATIONS, *QUESTIONS)))} "
+            f"is needed, found {', '.join(map(repr, row)) or 'no keys'}; load's `columns` maps others"
         )
-    answer_key = next((key for key in ANSWERS if key in row), "")
-    shape = f"{question_key}/{answer_key}" if answer_key else question_key
-    if question_key == "instruction" and answer_key in ("output", ""):
-        shape = "alpaca"
-    return _from_pair(row, question_key, answer_key), shape
+    messages, name, candidates = shape.read(row, notes)
+    if not messages:
+        raise CurateError(f"{name} holds no turns")
+    messages = [*read_system(row, messages), *messages]
+    read_tools(row, notes)
+    if key := candidates_in(row):
+        candidates = [*candidates, *read_candidates(row, key, notes)]
+    elif {"chosen", "rejected"} <= row.keys():
+        candidates = _preferred_in(row, messages, notes)
+    if candidates:
+        row = {**put_aside(row, [name for name in ("candidates",) if name in row]), "candidates": candidates}
+    return {**row, "messages": messages}, name
 
 
-def _from_pair(row: dict[str, Any], question_key: str, answer_key: str) -> dict[str, Any]:
-    """One question and its answer, after the system prompt and the earlier turns that stand beside them."""
-    question = [_text(row, question_key)]
-    if question_key == "instruction":
-        question += [_text(row, key) for key in CONTEXTS]
-    turns = [{"role": "user", "content": "\n\n".join(filter(None, question))}]
-    if answer := _text(row, answer_key):
-        turns.append({"role": "assistant", "content": answer})
-    messages = [*_system(row, turns), *_history(row.pop("history", None)), *turns]
-    return {**row, "messages": messages}
-
-
-def _text(row: dict[str, Any], key: str) -> str:
-    """Takes the text under this key out of the row; empty where there is none."""
-    value = row.pop(key, None)
-    if value is None or isinstance(value, str):
-        return value or ""
-    raise CurateError(f"{key} must be a text, found {value!r:.80}")
-
-
-def _system(row: dict[str, Any], turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The system turn that the row has beside its `turns`, taken out of it."""
-    key = next((key for key in SYSTEMS if key in row), "")
-    if turns and turns[0]["role"] == "system":
-        return []
-    text = _text(row, key)
-    return [{"role": "system", "content": text}] if text else []
-
-
-def _history(pairs: Any) -> list[dict[str, Any]]:
-    """The earlier turns of an Alpaca record: pairs of a question and its answer."""
-    turns = []
-    for pair in pairs or ():
-        if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
-            raise CurateError(f"history must be a list of pairs [question, answer], found {pair!r:.80}")
-        turns += [{"role": role, "content": text} for role, text in zip(("user", "assistant"), pair, strict=True)]
-    return turns
-
-
-def _speakers(turns: Iterable[Any]) -> list[dict[str, Any]]:
-    """The turns of a ShareGPT record."""
+def _preferred_in(row: dict[str, Any], messages: Sequence[Mapping[str, Any]], notes: Notes) -> list[dict[str, Any]]:
+    """Takes `chosen` and `rejected` out of the row as candidates where they answer what the conversation asks last."""
+    own: Notes = Counter()
     try:
-        return [{"role": SPEAKERS[turn["from"]], "content": turn["value"]} for turn in turns]
-    except (KeyError, TypeError) as error:
-        raise CurateError(
-            f"conversations must be a list of {{from: human|gpt|system, value: text}}, found {error}"
-        ) from None
+        before, candidates = preferred(dict(row), [], own)
+    except CurateError:
+        return []
+    asked = messages[:-1] if has_response(messages) else messages
+    if before and _without_system(before) != _without_system(asked):
+        return []
+    del row["chosen"], row["rejected"]
+    notes.update(own)
+    return candidates
+
+
+def _without_system(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [turn for turn in messages if turn["role"] != "system"]
+
+
+def _unused(record: Mapping[str, Any]) -> list[str]:
+    """The columns that look like turns, and whose text is in none."""
+    texts = {turn["content"] for turn in record["messages"]}
+    return sorted(
+        name
+        for name in TURNLIKE.intersection(record)
+        if record[name] not in ("", [], {})
+        and not _is_ours(name, record[name])
+        and not (isinstance(record[name], str) and record[name] in texts)
+    )
+
+
+def _is_ours(name: str, value: Any) -> bool:
+    return name in OURS and OURS[name](value)
+
+
+def _is_columnar(source: str) -> bool:
+    return source.startswith("hub:") or source.endswith(COLUMNAR)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -41,6 +42,13 @@ def iter_texts(records: Dataset, which: Text) -> Iterator[str]:
         yield from map("\n\n".join, zip(*columns, strict=True))
 
 
+def spoken(message: Mapping[str, Any]) -> str:
+    """The text of a turn: its content, and its tool calls as JSON, one a line."""
+    functions = [call["function"] for call in message.get("tool_calls") or ()]
+    calls = [f'{{"name": {json.dumps(made["name"])}, "arguments": {made["arguments"]}}}' for made in functions]
+    return "\n".join(filter(None, (message["content"], *calls)))
+
+
 def iter_column(records: Dataset, name: str) -> Iterator[pa.Array]:
     """A column as Arrow arrays of at most 1,000 records each."""
     for table in tables(records.select_columns(name)):
@@ -74,7 +82,10 @@ def _turn_of(messages: pa.ListArray, role: str, last: bool) -> list[str]:
     chosen = np.full(len(messages), -1, dtype=np.int64)
     order = slice(None) if last else slice(None, None, -1)
     chosen[owners[order]] = of_role[order]  # of several, the last that is written stays
-    texts: list[str | None] = turns.field("content").take(pa.array(chosen, mask=chosen < 0)).to_pylist()
+    rows = pa.array(chosen, mask=chosen < 0)
+    if turns.type.get_field_index("tool_calls") >= 0:
+        return [spoken(turn) if turn else "" for turn in turns.take(rows).to_pylist()]
+    texts: list[str | None] = turns.field("content").take(rows).to_pylist()
     return [text or "" for text in texts]
 
 

@@ -166,11 +166,12 @@ def print_stage(name: str) -> None:
         kind = f"model ({_wanted(stage, key)})" if key in stage.roles else _kind(entry)
         table.add_row(key, escape(kind), escape(default), escape(entry.get("description", "")))
     console.print("\n", table)
-    if stage.reasons:
-        reasons = Table("reason", "a record is dropped when", box=None, header_style="bold")
-        for reason, meaning in stage.reasons.items():
-            reasons.add_row(reason, meaning)
-        console.print("\n", reasons)
+    reasons = [(("reason", "a record is dropped when"), *stage.reasons.items())] if stage.reasons else []
+    for header, *rows in [*stage.tables, *reasons]:
+        told = Table(*header, box=None, header_style="bold")
+        for row in rows:
+            told.add_row(*map(escape, row))
+        console.print("\n", told)
 
 
 def print_template(chat: ChatTemplate) -> None:

@@ -34,6 +34,7 @@ from curate.records.files import write_json, write_jsonl, written_whole
 from curate.records.names import with_unique_ids
 from curate.records.pool import together
 from curate.records.reserved import reserved_columns, trainable_rows
+from curate.records.schema import columns_of
 from curate.runs.loaded import LoadedModels
 from curate.runs.manifest import Manifest
 from curate.runs.progress import Progress, StageReport, watch
@@ -258,7 +259,9 @@ class Run:
 
 
 def _slim(records: Dataset) -> Dataset:
-    return records.remove_columns([name for name in NOT_EXPORTED if name in records.column_names])
+    """The records without what is bulky; candidates stay where no record has a response among them yet."""
+    left_out = [name for name in NOT_EXPORTED if name != "candidates" or "response" in columns_of(records)]
+    return records.remove_columns([name for name in left_out if name in records.column_names])
 
 
 def _facts(records: Dataset, path: Path) -> dict[str, Any]:

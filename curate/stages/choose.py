@@ -15,7 +15,7 @@ from curate.errors import CurateError
 from curate.outcome import Drop, Outcome
 from curate.records.identity import derive_seed, digest
 from curate.records.pool import set_column, set_scores
-from curate.records.schema import MESSAGES, candidate_scores, has_response
+from curate.records.schema import candidate_scores, has_response
 from curate.registry import makers_of
 
 NO_CANDIDATES = "no candidates"
@@ -72,7 +72,9 @@ def choose(
 
     Raises CurateError for a candidate that lacks a score which `by` or `where` names.
     """
-    records = set_column(records, "messages", [without_choice(record) for record in records], MESSAGES)
+    records = set_column(
+        records, "messages", [without_choice(record) for record in records], records.features["messages"]
+    )
     turns = response_turns(records)
     ids, candidates = records["id"][:], records["candidates"][:]
     verdicts = [
@@ -133,6 +135,6 @@ def _complete(records: Dataset, chosen: Sequence[Mapping[str, Any] | None]) -> D
         scores = (candidate or record).get("scores") or {}
         for name in names:
             columns[name].append(scores.get(name))
-    complete = set_column(records, "messages", conversations, MESSAGES)
+    complete = set_column(records, "messages", conversations, records.features["messages"])
     complete = set_column(complete, "generator", generators, Value("string"))
     return set_scores(complete, columns)

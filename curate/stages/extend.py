@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from datasets import Dataset
 from pydantic import Field
 
+from curate.answers import tools_of
 from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.answering import REFUSED, AnsweringModel, answers, user_turns
@@ -17,7 +18,7 @@ from curate.models.protocols import Answer, Completion, Conversation, LanguageMo
 from curate.outcome import Drop, Outcome, partition
 from curate.records.identity import derive_seed
 from curate.records.pool import set_column
-from curate.records.schema import MESSAGES, has_response
+from curate.records.schema import has_response
 from curate.stages.synthesize.faults import CONTEXT_FULL, answer_fault, instruction_fault
 
 ATTEMPTS = 4  # at one turn, before the conversation is left as it is
@@ -68,15 +69,15 @@ def extend(
     The teacher writes the next user turn after the text that its chat template puts there, and then answers it, unless
     a `responder` does. A user turn or a response that is cut off, empty, or holds a control token is made again under a
     new seed, with a new user turn. After 4 attempts, or when the model's context is full, the conversation keeps the
-    turns that it has: the counters say what came in the way, and how many conversations `ended early`. A record is
-    dropped only where a template or a server refuses it.
+    turns that it has, as one does that ends with a tool call: the counters say what came in the way, and how many
+    conversations `ended early`. A record is dropped only where a template or a server refuses it.
 
     Scores and candidates that a record already has are those of its first response.
     """
     least, most = _bounds(turns)
     conversations = [
-        _Conversation(name, messages, least + derive_seed(seed, "extend", name, "turns") % (most - least + 1))
-        for name, messages in zip(records["id"], records["messages"], strict=True)
+        _Conversation(name, messages, least + derive_seed(seed, "extend", name, "turns") % (most - least + 1), tools)
+        for name, messages, tools in zip(records["id"], records["messages"], tools_of(records), strict=True)
     ]
     for conversation in conversations:
         if not has_response(conversation.messages):
@@ -86,18 +87,18 @@ def extend(
     asking = Sampling((), max_tokens, temperature, top_p)
     answering = Sampling((), response_max_tokens, response_temperature, top_p)
     stats: Counter[str] = Counter()
-    while going := [c for c in conversations if c.turns < c.wanted and c.attempt < ATTEMPTS]:
+    while going := [c for c in conversations if c.turns < c.wanted and c.attempt < ATTEMPTS and not c.waits]:
         seeds = [derive_seed(seed, "extend", c.id, c.turns, c.attempt) for c in going]
-        asked = [Conversation(c.messages, c_seed) for c, c_seed in zip(going, seeds, strict=True)]
+        asked = [Conversation(c.messages, c_seed, c.tools) for c, c_seed in zip(going, seeds, strict=True)]
         for conversation, (completion,) in zip(going, user_turns(model, asked, asking), strict=True):
             conversation.ask(completion, instruction_fault(completion, model), model.name, stats)
         going = [c for c in going if c.asked]
         seeds = [derive_seed(seed, "extend", c.id, c.turns, c.attempt, "response") for c in going]
-        asked = [Conversation(c.asked, c_seed) for c, c_seed in zip(going, seeds, strict=True)]
+        asked = [Conversation(c.asked, c_seed, c.tools) for c, c_seed in zip(going, seeds, strict=True)]
         for conversation, (answer,) in zip(going, answers(responder or model, asked, answering), strict=True):
             conversation.respond(answer, answer_fault(answer, model.chat), stats)
     stats["ended early"] = sum(c.turns < c.wanted for c in conversations if not c.refused)
-    longer = set_column(records, "messages", [c.messages for c in conversations], MESSAGES)
+    longer = set_column(records, "messages", [c.messages for c in conversations], records.features["messages"])
     return partition(longer, [c.refused for c in conversations], dict(stats))
 
 
@@ -111,6 +112,7 @@ class _Conversation:
     id: str
     messages: list[dict[str, Any]]
     wanted: int
+    tools: Sequence[Mapping[str, Any]] | None = None
     attempt: int = 0
     asked: list[dict[str, Any]] = field(default_factory=list)
     refused: Drop | None = None
@@ -118,6 +120,11 @@ class _Conversation:
     @property
     def turns(self) -> int:
         return sum(message["role"] == "user" for message in self.messages)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it ends with a tool call, whose result must come before a user can go on."""
+        return bool(self.messages[-1].get("tool_calls"))
 
     def ask(self, completion: Completion, fault: str | None, name: str, stats: Counter[str]) -> None:
         """Takes the next user turn, or what is wrong with it; where the context is full, the attempts end."""

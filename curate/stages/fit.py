@@ -110,7 +110,7 @@ def _encode(
     if template == "question-answer":
         encoded = [_question_answer(model, messages) for messages in conversations]
     else:
-        tokenized = model.chat.tokenize_all(conversations)
+        tokenized = model.chat.tokenize_all(conversations, [turn.tools for turn in turns])
         encoded = [_rendered(tokens, turn) for tokens, turn in zip(tokenized, turns, strict=True)]
     return [item if isinstance(item, Drop) else _scorable(model, *item) for item in encoded]
 

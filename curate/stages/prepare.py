@@ -8,13 +8,14 @@ from typing import Annotated
 from datasets import Dataset
 from pydantic import Field
 
+from curate.answers import tools_of
 from curate.chat import ChatTemplate, Tokenized
 from curate.declaration import stage
 from curate.errors import CurateError
 from curate.outcome import TOO_LONG, Drop, Outcome, partition
 from curate.records.pool import set_scores
 from curate.records.schema import Message
-from curate.records.texts import iter_column
+from curate.records.texts import iter_column, spoken
 
 
 @stage(
@@ -27,7 +28,7 @@ from curate.records.texts import iter_column
         TOO_LONG: "the rendered conversation exceeds max_length, and a trainer would cut it",
         "nothing to train on": "the loss mask covers no token",
     },
-    version=1,
+    version=2,
 )
 def prepare(
     records: Dataset,
@@ -38,11 +39,14 @@ def prepare(
     """Renders each record as a trainer will, and keeps those that train: L = -(1/|A|) sum_t m_t log p(x_t | x_<t).
 
     Adds the scores `length` (tokens of the rendered conversation) and `supervised` (tokens that the loss mask covers:
-    what the assistant writes, its end-of-turn tokens included).
+    what the assistant writes, tool calls and its end-of-turn tokens included, and not what tools return).
     """
     held = [drop for batch in _batches(records) for drop in _control_tokens(batch, target)]
     conversations = (messages for batch in _batches(records) for messages in batch)
-    tokenized = target.tokenize_all(messages for messages, drop in zip(conversations, held, strict=True) if not drop)
+    tokenized = target.tokenize_all(
+        (messages for messages, drop in zip(conversations, held, strict=True) if not drop),
+        [tools for tools, drop in zip(tools_of(records), held, strict=True) if not drop],
+    )
     checked = [({}, drop) if drop else _check(next(tokenized), max_length) for drop in held]
     columns = {name: [scores.get(name) for scores, _ in checked] for name in ("length", "supervised")}
     return partition(set_scores(records, columns), [verdict for _, verdict in checked])
@@ -56,10 +60,10 @@ def _batches(records: Dataset) -> Iterator[list[list[Message]]]:
 def _control_tokens(conversations: Sequence[Sequence[Message]], target: ChatTemplate) -> Iterator[Drop | None]:
     """A drop for each conversation with a control token, by the first message that has one."""
     texts = [
-        str(message.get(field) or "")
+        text
         for messages in conversations
         for message in messages
-        for field in ("content", "reasoning_content")
+        for text in (spoken(message), message.get("reasoning_content") or "")
     ]
     held = iter(target.control_tokens_in(texts))
     for messages in conversations:

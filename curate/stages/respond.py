@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from datasets import Dataset
 from pydantic import Field
 
-from curate.answers import as_candidate, without_choice
+from curate.answers import as_candidate, tools_of, without_choice
 from curate.declaration import stage
 from curate.models.answering import REFUSED, AnsweringModel, answers
 from curate.models.protocols import Answer, Conversation, Sampling
 from curate.outcome import TOO_LONG, Drop, Outcome, partition
 from curate.records.identity import derive_seed
 from curate.records.pool import set_candidates, set_column
-from curate.records.schema import MESSAGES, has_response
+from curate.records.schema import has_response
 
 
 @stage(
@@ -55,13 +55,16 @@ def respond(
     for messages in conversations:
         if has_response(messages):
             messages.pop()
+    tools = tools_of(records)[:]
     verdicts: list[Drop | None] = [None] * len(records)
     stats = {"responses": 0.0}
     sampling = Sampling((), max_tokens, temperature, top_p, candidates)
     for model in models:
         rows = [row for row, verdict in enumerate(verdicts) if verdict is None]
         seeds = [derive_seed(seed, "respond", records["id"][row], model.name) for row in rows]
-        asked = [Conversation(conversations[row], row_seed) for row, row_seed in zip(rows, seeds, strict=True)]
+        asked = [
+            Conversation(conversations[row], row_seed, tools[row]) for row, row_seed in zip(rows, seeds, strict=True)
+        ]
         for row, found in zip(rows, answers(model, asked, sampling), strict=True):
             came = [answer for answer in found if answer.finish_reason in ("stop", "length")]
             written[row] += [_candidate(answer, model.name) for answer in came]
@@ -70,7 +73,7 @@ def respond(
             elif missing := len(found) - len(came):
                 stats["responses that did not come"] = stats.get("responses that did not come", 0) + missing
     stats["responses"] = sum(len(row) for row in written)
-    answered = set_candidates(set_column(records, "messages", conversations, MESSAGES), written)
+    answered = set_candidates(set_column(records, "messages", conversations, records.features["messages"]), written)
     return partition(answered, verdicts, stats)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from datasets import Dataset
 from pydantic import Field
 
-from curate.answers import judged, response_turns
+from curate.answers import judged, response_turns, told
 from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.answering import REFUSED, answers
@@ -18,6 +18,7 @@ from curate.outcome import TOO_LONG, Drop, Outcome, too_long
 from curate.records.identity import derive_seed
 from curate.records.pool import set_scores
 from curate.records.schema import Message, has_response
+from curate.records.texts import spoken
 
 REWARD, DIFFERENCE, BASE_REWARD = "reward", "reward_difference", "base_reward"
 UNSCORED = "unscored"
@@ -65,7 +66,7 @@ def reward(
     The reasoning before an answer is not judged. What exceeds the reward model's context is dropped, never cut.
     """
     turns = response_turns(records)
-    rewards = _rewards(model, [(_plain(turn.before), turn.last["content"]) for turn in turns])
+    rewards = _rewards(model, [(_plain(turn.before), spoken(turn.last)) for turn in turns])
     verdicts = [_drop(scored) for scored in rewards]
     scores = {REWARD: [_number(scored) for scored in rewards]}
     if base is None:
@@ -81,8 +82,8 @@ def reward(
 
 
 def _plain(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
-    """The conversation without reasoning."""
-    return [{"role": message["role"], "content": message["content"]} for message in messages]
+    """The conversation without reasoning, and its calls and results as text."""
+    return [{"role": message["role"], "content": message["content"]} for message in told(messages)]
 
 
 def _content(answer: Answer) -> str | Drop:

@@ -74,3 +74,19 @@ def test_a_stage_that_makes_records_cannot_come_later(stages):
         CurateError, match=r"p: stage 3 \(load\): it can only be first, or after another stage that makes"
     ):
         Pipeline({"models": MODELS, "stages": [stages[0], "screen", stages[1]]}, origin="p")
+
+
+def test_candidates_are_in_the_result_while_none_is_chosen(tmp_path):
+    path = tmp_path / "preferences.jsonl"
+    path.write_text(
+        json.dumps({"prompt": "Name a river in Spain.", "chosen": "The Ebro.", "rejected": "The Po."}) + "\n"
+    )
+    results = []
+    for name, more in (("waiting", []), ("chosen", [{"choose": {"by": "longest"}}])):
+        run = Run(Pipeline({"stages": [{"load": {"path": str(path)}}, {"screen": {}}, *more]}), tmp_path / name)
+        run.execute()
+        results.append(json.loads(run.outputs["dataset"].read_text()))
+    waiting, chosen = results
+    assert [candidate["content"] for candidate in waiting["candidates"]] == ["The Ebro.", "The Po."]
+    assert "candidates" not in chosen
+    assert chosen["messages"][-1]["content"] == "The Ebro."

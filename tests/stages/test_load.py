@@ -5,7 +5,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate import CurateError, load
+from curate.records.files import plain
 from curate.records.reading import Row
+from curate.records.reserved import trainable_rows
 from curate.stages.load import peek, read_record
 
 PAIR = [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]
@@ -71,12 +73,21 @@ def test_parquet_gives_the_same_records_as_jsonl(tmp_path):
         (b'{"prompt": "\xff"}', "not UTF-8: byte 12 of the line is 0xff"),
         (b"[1]", "a JSON object is expected, found list"),
         (b'{"text": "x"}', "no shape is recognised: one of the keys"),
-        (b'{"messages": []}', "messages: list should have at least 1 item"),
-        (b'{"messages": [{"role": "tool", "content": "x"}]}', "input should be 'system', 'user' or 'assistant'"),
+        (b'{"messages": []}', "messages holds no turns"),
+        (
+            b'{"messages": [{"role": "tool", "content": "x"}]}',
+            "turns must be user, assistant, user ... with tool turns between; turn 1 (tool) begins",
+        ),
         (b'{"messages": [{"role": "assistant", "content": "x"}]}', "turns must be user, assistant, user"),
-        (b'{"messages": [{"role": "user", "content": ["x"]}]}', "messages.0.content: input should be a valid string"),
+        (
+            b'{"messages": [{"role": "user", "content": ["x"]}]}',
+            "messages: turn 1: content must be a text or a list of text parts, found ['x']",
+        ),
         (b'{"prompt": "\\ud800"}', "half of a surrogate pair"),
-        (b'{"conversations": [{"from": "human"}]}', "conversations must be a list of"),
+        (
+            b'{"conversations": [{"from": "human"}]}',
+            "conversations: turn 1: the content of a user turn must be a text, found none",
+        ),
     ],
 )
 def test_an_unreadable_line_goes_to_quarantine_with_file_line_and_reason(tmp_path, line, reason):
@@ -122,38 +133,6 @@ def test_a_record_that_was_written_is_read_back_whole():
     assert read_record(Row("pool.jsonl", 1, record)) == (record, "messages")
 
 
-SYSTEM = ("system", "Be brief.")
-QUESTION, ANSWER = ("user", "2 + 2?"), ("assistant", "4")
-
-
-@pytest.mark.parametrize(
-    ("row", "expected"),
-    [
-        ({"instruction": "2 + 2?", "output": "4", "system": "Be brief."}, [SYSTEM, QUESTION, ANSWER]),
-        ({"instruction": "2 + 2?", "output": "4", "system": "", "history": []}, [QUESTION, ANSWER]),
-        (
-            {"instruction": "2 + 2?", "output": "4", "history": [["1 + 1?", "2"], ["1 + 2?", "3"]]},
-            [("user", "1 + 1?"), ("assistant", "2"), ("user", "1 + 2?"), ("assistant", "3"), QUESTION, ANSWER],
-        ),
-        (
-            {
-                "conversations": [{"from": "human", "value": "2 + 2?"}, {"from": "gpt", "value": "4"}],
-                "system": "Be brief.",
-            },
-            [SYSTEM, QUESTION, ANSWER],
-        ),
-        ({"system_prompt": "Be brief.", "question": "2 + 2?", "response": "4"}, [SYSTEM, QUESTION, ANSWER]),
-        ({"instruction": "2 + 2?", "context": "Sums.", "response": "4"}, [("user", "2 + 2?\n\nSums."), ANSWER]),
-        ({"instruction": "2 + 2?", "generation": "4"}, [QUESTION, ANSWER]),
-        ({"prompt": "2 + 2?", "output": "4"}, [QUESTION, ANSWER]),
-    ],
-)
-def test_what_carries_turns_becomes_turns_and_leaves_no_column(tmp_path, row, expected):
-    record = load(pool(tmp_path, row)).kept[0]
-    assert turns(record) == expected
-    assert set(record) == {"id", "messages", "source"}
-
-
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -178,3 +157,110 @@ def test_a_column_with_the_name_of_ours_that_is_another_stands_aside_and_is_coun
 def test_a_name_for_the_source_stands_beside_file_and_line(tmp_path):
     path = pool(tmp_path, {"messages": PAIR})
     assert load(path, source="sums").kept[0]["source"] == {"name": "sums", "file": str(path), "line": 1}
+
+
+def test_what_finds_no_place_in_the_messages_is_counted_by_its_name(tmp_path):
+    turn = {"role": "user", "content": "2 + 2?", "ts": 1}
+    rows = [{"messages": [turn], "answer": "four", "stage": "draft"}, {"messages": [turn], "answer": "vier"}]
+    assert load(pool(tmp_path, *rows)).stats == {
+        "message key ts ignored": 2,
+        "column answer not used as a turn": 2,
+        "column stage under reserved": 1,
+        "shape messages": 2,
+    }
+
+
+def test_of_a_line_that_cannot_be_read_nothing_is_counted(tmp_path):
+    assert load(pool(tmp_path, {"messages": PAIR}, {"messages": [{**PAIR[1], "ts": 1}]})).stats == {"shape messages": 1}
+
+
+def test_columns_maps_the_files_names_to_ours(tmp_path):
+    path = pool(tmp_path, {"frage": "2 + 2?", "antwort": "4", "instruction": "maths"})
+    outcome = load(path, columns={"instruction": "frage", "response": "antwort"})
+    assert turns(outcome.kept[0]) == [("user", "2 + 2?"), ("assistant", "4")]
+    assert outcome.kept[0]["reserved"] == {"instruction": "maths"}
+    assert outcome.stats["column frage as instruction"] == outcome.stats["column antwort as response"] == 1
+
+
+def test_columns_names_what_it_does_not_know_and_what_no_row_has(tmp_path):
+    path = pool(tmp_path, {"frage": "2 + 2?"})
+    with pytest.raises(CurateError, match="columns: curate reads no 'instructoin'; did you mean 'instruction'"):
+        load(path, columns={"instructoin": "frage"})
+    with pytest.raises(CurateError, match="columns.response: no row has a column 'antwort'"):
+        load(path, columns={"instruction": "frage", "response": "antwort"})
+
+
+ROWS = [
+    {"instruction": "2 + 2?", "output": "4", "generator": "m", "dataset": "sums", "seconds": 1},
+    {"instruction": "A herb?", "output": "Basil.", "generator": "m", "dataset": "herbs", "seconds": 2},
+    {"instruction": "2 + 2?", "output": "<think>Two, two.</think>5", "generator": "n", "dataset": "sums", "seconds": 3},
+    {"instruction": "2 + 2?", "output": "four", "dataset": "sums", "seconds": 1},
+]
+
+
+def test_group_gathers_the_rows_of_an_instruction_into_candidates(tmp_path):
+    outcome = load(pool(tmp_path, *ROWS), group="candidates")
+    first, second = outcome.kept.to_list()
+    assert turns(first) == [("user", "2 + 2?")]
+    assert [(c["content"], c["reasoning_content"], c["generator"]) for c in first["candidates"]] == [
+        ("4", None, "m"),
+        ("5", "Two, two.", "n"),
+        ("four", None, None),
+    ]
+    assert (first["dataset"], first["seconds"], first["source"]["line"]) == ("sums", [1, 3, 1], 1)
+    assert (len(second["candidates"]), second["seconds"]) == (1, 2)
+    assert outcome.stats["rows gathered"] == 4
+    assert outcome.stats["column seconds as the list of its rows' values"] == 1
+
+
+def test_group_takes_ids_scores_and_candidates_that_are_there(tmp_path):
+    rows = [
+        {"id": 7, "messages": PAIR, "scores": {"quality": 4}},
+        {"id": 7, "messages": PAIR[:1], "candidates": [{"content": "five", "scores": {"quality": 1}}]},
+    ]
+    (record,) = load(pool(tmp_path, *rows), group="candidates").kept.to_list()
+    assert record["id"] == "7"
+    assert [(c["content"], c["scores"]) for c in record["candidates"]] == [
+        ("4", {"quality": 4.0}),
+        ("five", {"quality": 1.0}),
+    ]
+
+
+def test_group_takes_the_generator_from_the_column_that_is_named(tmp_path):
+    path = pool(tmp_path, {"prompt": "2 + 2?", "response": "4", "modell": "m"})
+    (record,) = load(path, group="candidates", columns={"generator": "modell"}).kept.to_list()
+    assert record["candidates"][0]["generator"] == "m"
+    assert "candidates" in peek(path, {"generator": "modell"}, "candidates")
+
+
+def test_peek_looks_at_all_rows(tmp_path):
+    open_rows = [{"messages": PAIR[:1]}] * 200
+    assert "response" in peek(pool(tmp_path, *open_rows, {"messages": PAIR}))
+    assert "scores.fit" in peek(pool(tmp_path, *open_rows, {"messages": PAIR[:1], "scores": {"fit": 1}}))
+    assert "response" not in peek(pool(tmp_path, *[{**row, "response": "x"} for row in open_rows]))
+
+
+CALLING = {
+    "id": "a",
+    "messages": [
+        {"role": "user", "content": "Rain?", "name": "Ada"},
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [
+                {"id": "c", "type": "function", "function": {"name": "weather", "arguments": '{"city": null}'}}
+            ],
+            "weight": 0.0,
+        },
+        {"role": "tool", "content": "yes", "tool_call_id": "c"},
+        {"role": "assistant", "content": "Yes."},
+    ],
+    "tools": [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}],
+}
+
+
+def test_calls_and_tools_come_back_from_arrow_as_they_were(tmp_path):
+    kept = load(pool(tmp_path, {"messages": PAIR}, CALLING)).kept
+    assert plain(kept[1]) == {**CALLING, "source": kept[1]["source"]}
+    assert plain(kept[0])["messages"] == PAIR
+    assert next(iter(trainable_rows(kept.select([1]))))["messages"] == CALLING["messages"]

@@ -84,6 +84,18 @@ def test_prompts_of_a_list_have_equal_shares(teacher):
     assert Counter(kept["domain"]) == dict.fromkeys(prompts, 3)
 
 
+def test_the_steering_turn_is_kept_where_that_is_asked_for(teacher):
+    prompt = "You are a helpful assistant."
+    pool = synthesize(model=teacher, count=2, system=prompt, keep_system=True, max_tokens=40)
+    bare = synthesize(model=teacher, count=2, system=prompt, max_tokens=40)
+    for record, without in zip(pool.kept, bare.kept, strict=True):
+        assert record["messages"][0]["role"] == "system"
+        assert record["messages"][0]["content"] == prompt
+        assert record["messages"][1:] == without["messages"]
+    with pytest.raises(CurateError, match="keep_system: there is no system turn to keep; give `system`"):
+        synthesize(model=teacher, count=2, keep_system=True)
+
+
 def test_domains_have_their_shares_exactly_a_ready_one_and_one_of_your_own(teacher):
     system = {"math": 0.5, "code": 0.3, "cooking": {"prompt": "You are a cook.", "share": 0.2}}
     outcome = synthesize(model=teacher, count=20, system=system)

@@ -26,6 +26,7 @@ from curate.outcome import TOO_LONG, Drop
 from curate.records.identity import derive_seed, unforeseen_mark
 from curate.records.labels import VALUES
 from curate.records.schema import has_response
+from curate.records.texts import spoken
 
 ATTEMPTS = 3  # the first one is greedy
 RETRY_TEMPERATURE = 0.7
@@ -102,7 +103,7 @@ def prompt(chat: ChatTemplate | None, question: Question, seed: int) -> str:
 
     What does not depend on the record comes first, so that an engine can keep it in its prefix cache.
     """
-    turns = [f'{{"{turn["role"]}": {quote(chat, turn["content"])}}}' for turn in question.messages]
+    turns = [f'{{"{turn["role"]}": {quote(chat, spoken(turn))}}}' for turn in question.messages]
     subject = "response" if has_response(question.messages) else "instruction"
     mark = unforeseen_mark(turns, seed, "label", question.record)
     meanings = "\n".join(

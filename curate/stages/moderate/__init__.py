@@ -16,6 +16,7 @@ from curate.models.answering import REFUSED, AnsweringModel
 from curate.models.protocols import ChatModel
 from curate.outcome import TOO_LONG, Drop, Outcome
 from curate.records.pool import set_labels
+from curate.records.texts import spoken
 from curate.stages.moderate.chat_guard import ChatGuard
 from curate.stages.moderate.guard import UNJUDGED, Guard, Judgement
 from curate.stages.moderate.guard_formats import Format, Verdict
@@ -25,7 +26,7 @@ UNSAFE = "unsafe"
 CONTROVERSIAL = "controversial"
 PHRASES_ALONE = "records judged by phrases alone (no guard model)"
 
-_TEXTS = {"system": "system", "user": "instruction", "assistant": "response"}
+_TEXTS = {"system": "system", "user": "instruction", "assistant": "response", "tool": "result"}
 _WORST_LAST = ("safe", "controversial", "unsafe")
 
 
@@ -90,7 +91,7 @@ def moderate(
 def _matched(turn: Turn) -> Drop | None:
     """Why the turn goes by a phrase in it, or None."""
     last = turn.last
-    harm = find_harm("\n\n".join(filter(None, (last.get("reasoning_content"), last["content"]))))
+    harm = find_harm("\n\n".join(filter(None, (last.get("reasoning_content"), spoken(last)))))
     if harm is None:
         return None
     name, category = harm.pattern.name, harm.pattern.category

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
+from curate.answers import told
 from curate.chat import ChatTemplate
 from curate.chat.control import ControlTokens
 from curate.errors import CurateError
@@ -113,9 +114,10 @@ class Guard:
 
 
 def shown_turns(messages: Messages, inert: Callable[[str], str]) -> list[dict[str, str]]:
-    """The turns to show, reasoning included and a system turn at the beginning of the first user turn, made `inert`."""
+    """The turns to show, made `inert`: reasoning and calls included, what tools returned in user turns, and a system
+    turn at the beginning of the first user turn."""
     system = "".join(f"{m['content']}\n\n" for m in messages if m["role"] == "system")
-    turns = [_turn(m["role"], inert(_whole(m))) for m in messages if m["role"] != "system"]
+    turns = [_turn(m["role"], inert(_whole(m))) for m in told(messages) if m["role"] != "system"]
     if turns and system:
         turns[0]["content"] = inert(system) + turns[0]["content"]
     return turns

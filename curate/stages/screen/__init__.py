@@ -18,13 +18,15 @@ from curate.algorithms.language import languages as known_languages
 from curate.algorithms.placeholders import placeholder, self_reference
 from curate.algorithms.refusal import refusal
 from curate.algorithms.repetition import duplicate_lines, repeated_characters, repeated_ngrams
-from curate.answers import Turn, every_turn, judged
+from curate.algorithms.tool_calls import NO_CALL, UNKNOWN_TOOL, WRONG_ARGUMENTS, tool_fault
+from curate.answers import Turn, every_turn, judged, tools_of
 from curate.declaration import stage
 from curate.errors import CurateError, nearest
 from curate.outcome import TOO_LONG, Drop, Outcome
 from curate.records.pool import set_labels
+from curate.records.texts import spoken
 from curate.stages.screen import repair, rules
-from curate.stages.screen.rules import RESPONSE, Rule, Text, per_text, within_share, without_phrase
+from curate.stages.screen.rules import BROKEN, RESPONSE, Rule, Text, per_text, within_share, without_phrase
 
 UNFINISHED = "unfinished reasoning"
 CUT_OFF = "cut off"
@@ -60,7 +62,7 @@ Bounds = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
 Switch = Literal["drop", "keep"]
 Repair = Literal["drop", "repair", "keep"]
 Share = Annotated[float, Field(gt=0, le=1)]
-_KINDS = {"system": "system", "user": "instruction", "assistant": "response"}
+_KINDS = {"system": "system", "user": "instruction", "assistant": "response", "tool": "result"}
 
 
 def _bounds(instruction: Bounds | None, response: Bounds | None, narrow: bool) -> dict[str, Bounds]:
@@ -85,6 +87,9 @@ def _check(config: Mapping[str, Any]) -> None:
         ["labels.language"] * (config["languages"] is not None) + ["redactions"] * (config["personal_data"] == "redact")
     ),
     reasons={
+        UNKNOWN_TOOL: "a call names a tool that the record's `tools` do not have",
+        WRONG_ARGUMENTS: "the arguments of a call are no JSON object, or do not meet the tool's JSON Schema",
+        NO_CALL: "a tool turn answers no call before it",
         UNFINISHED: "the model reasoned and never came to an answer",
         CUT_OFF: "the response has no end: the length limit stopped the model, or there are signs of it in the text",
         EMPTY: "there is nothing in it but white space and punctuation",
@@ -163,6 +168,9 @@ def screen(
         Literal["drop", "redact"] | None,
         Field(description="drop what has personal data, or put placeholders such as <EMAIL> there; null: leave it"),
     ] = None,
+    tool_calls: Annotated[
+        Switch, Field(description="records with calls that their tools do not allow, or results without a call")
+    ] = "drop",
     stack_exchange_rules: Annotated[
         bool,
         Field(
@@ -193,6 +201,10 @@ def screen(
     Only mojibake, special tokens, template debris, repetition, bounds and personal data are looked for in instructions.
     What is repaired is repaired first, changes nothing else, and is counted.
 
+    Calls are judged first, by the record's `tools`: `unknown tool`, `wrong arguments` and `result without a call` drop
+    the record. The words beside a call are judged as far as they may be broken; what a tool returned, for personal data
+    alone.
+
     The language is that of most of the prose of a conversation, a candidate's being the turns before it and itself, so
     a translation counts as what it is mostly written in. The label `language` keeps it. What cannot be told (few words,
     code, formulas, names) is labelled `und`, and kept. Name close languages together, such as Indonesian and Malay.
@@ -216,8 +228,8 @@ def screen(
         (True, per_text(EMPTY, rules.empty)),
         (True, per_text(TOO_SHORT, rules.too_short(bounds))),
         (True, per_text(TOO_LONG, rules.too_long(bounds))),
-        (mojibake != "keep", per_text(MOJIBAKE, rules.wrongly_decoded)),
-        (True, per_text(SPECIAL, rules.special_tokens)),
+        (mojibake != "keep", per_text(MOJIBAKE, rules.wrongly_decoded, BROKEN)),
+        (True, per_text(SPECIAL, rules.special_tokens, BROKEN)),
         (user_turns != "keep", per_text(USER_TURN, rules.user_turn, RESPONSE)),
         (template_debris == "drop", per_text(DEBRIS, rules.debris)),
         (markup_residue == "drop", per_text(RESIDUE, rules.markup_residue, RESPONSE)),
@@ -230,15 +242,29 @@ def screen(
         (placeholders == "drop", without_phrase(PLACEHOLDER, placeholder)),
         (self_references == "drop", without_phrase(SELF_REFERENCE, self_reference)),
         (languages, per_text(LANGUAGE, rules.other_language(languages or []))),
-        (personal_data == "drop", per_text(PERSONAL, rules.personal_data, ("system", "instruction", "response"))),
+        (personal_data == "drop", per_text(PERSONAL, rules.personal_data, (*BROKEN, "system", "result"))),
         (stack_exchange_rules, without_phrase(FIRST_PERSON, stack_exchange.first_person)),
         (stack_exchange_rules, without_phrase(OTHER_ANSWERS, stack_exchange.other_answers)),
         (stack_exchange_rules, without_phrase(MARKUP, stack_exchange.link_or_markup)),
     ]
-    return _screened(records, [rule for wanted, rule in table if wanted], languages is not None, stats)
+    faults = _tool_faults(records) if tool_calls == "drop" else None
+    return _screened(records, [rule for wanted, rule in table if wanted], languages is not None, stats, faults)
 
 
-def _screened(records: Dataset, table: Sequence[Rule], tell_language: bool, stats: Mapping[str, float]) -> Outcome:
+def _tool_faults(records: Dataset) -> list[Drop | None]:
+    """Why the calls of each record drop it."""
+    columns = zip(records["messages"], tools_of(records), strict=True)
+    faults = (tool_fault(messages, tools or ()) for messages, tools in columns)
+    return [Drop(*fault) if fault else None for fault in faults]
+
+
+def _screened(
+    records: Dataset,
+    table: Sequence[Rule],
+    tell_language: bool,
+    stats: Mapping[str, float],
+    drops: Sequence[Drop | None] | None,
+) -> Outcome:
     turns = every_turn(records)
     texts = [_text(turn) for turn in turns]
     if tell_language:
@@ -253,15 +279,15 @@ def _screened(records: Dataset, table: Sequence[Rule], tell_language: bool, stat
         }
         records = set_labels(records, {"language": [own.get(row) for row in range(len(records))]})
     verdicts = [Drop(*verdict) if verdict else None for verdict in rules.verdicts(texts, table)]
-    return judged(records, turns, verdicts, stats=stats)
+    return judged(records, turns, verdicts, drops=drops, stats=stats)
 
 
 def _text(turn: Turn) -> Text:
     """What the rules look at in a turn, or in a candidate as one."""
     last = turn.last
     return Text(
-        _KINDS[last["role"]],
-        last["content"],
+        "call" if last.get("tool_calls") else _KINDS[last["role"]],
+        spoken(last),
         last.get("reasoning_content"),
         last.get("finish_reason"),
         repair.asked(turn.before),
@@ -270,4 +296,4 @@ def _text(turn: Turn) -> Text:
 
 def _spoken(turn: Turn) -> list[str]:
     """What was said up to this turn, itself included."""
-    return [message["content"] for message in turn.messages if message["role"] != "system"]
+    return [message["content"] for message in turn.messages if message["role"] in ("user", "assistant")]

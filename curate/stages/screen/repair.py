@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -72,7 +73,30 @@ def _redact(turn: Turn, _: str) -> tuple[dict[str, Any], Counter[str]]:
         if turn.get(name):
             cleaned[name], found = redact(turn[name])
             counts += found
+    if turn.get("tool_calls"):
+        cleaned["tool_calls"] = [_redact_call(call, counts) for call in turn["tool_calls"]]
     return cleaned, counts
+
+
+def _redact_call(call: Turn, counts: Counter[str]) -> dict[str, Any]:
+    """The call with placeholders in the texts of its arguments, which stay JSON; adds to `counts`."""
+
+    def cleaned(value: Any) -> Any:
+        if isinstance(value, str):
+            text, found = redact(value)
+            counts.update(found)
+            return text
+        if isinstance(value, list):
+            return [cleaned(item) for item in value]
+        return {key: cleaned(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    before, given = sum(counts.values()), call["function"]["arguments"]
+    try:
+        arguments = json.dumps(cleaned(json.loads(given)), ensure_ascii=False)
+    except ValueError:
+        arguments = cleaned(given)
+    changed = sum(counts.values()) > before
+    return {**call, "function": {**call["function"], "arguments": arguments if changed else given}}
 
 
 def _decode(turn: Turn, _: str) -> tuple[dict[str, Any], Counter[str]]:

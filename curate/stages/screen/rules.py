@@ -23,11 +23,15 @@ from curate.algorithms.special_tokens import special_token
 Detail = dict[str, Any]
 Bounds = tuple[int, int]
 RESPONSE = ("response",)
+BROKEN = ("instruction", "response", "call")  # the kinds that are looked at for broken text
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text to judge: an `instruction`, a `response`, or a `system` prompt, which is judged for personal data alone.
+    """A text to judge: an `instruction`, a `response`, a `system` prompt, what a tool returned (`result`), or a turn of
+    tool calls (`call`), whose words are judged for what is broken in them, and not for how they end.
+
+    Prompts and results are judged for personal data alone.
 
     `asked` is what the user had said before it; `language` is that of the conversation, on its last turn only.
     """
@@ -71,7 +75,7 @@ def within_share(reason: str, measure: Callable[[Sequence[str]], np.ndarray], mo
     """A rule that a text fails when its measure is above `most`."""
 
     def judge(texts: Sequence[Text]) -> list[Detail | None]:
-        values = measure([text.content if text.kind != "system" else "" for text in texts]).tolist()
+        values = measure([text.content if text.kind in BROKEN else "" for text in texts]).tolist()
         return [{"share": value, "threshold": most} if value > most else None for value in values]
 
     return Rule(reason, judge)

@@ -37,6 +37,8 @@ def _makes(config: Mapping[str, Any]) -> list[str]:
 
 
 def _check(config: Mapping[str, Any]) -> None:
+    if config["keep_system"] and config["system"] is None:
+        raise CurateError("keep_system: there is no system turn to keep; give `system`, or leave keep_system out")
     decoding = config["temperature"], config["top_p"]
     if config["grid"] and decoding != DECODING:
         raise CurateError(
@@ -59,6 +61,9 @@ def synthesize(
             "knowledge, advice) as NAME: SHARE and your own as NAME: {prompt: ..., share: ...}"
         ),
     ] = None,
+    keep_system: Annotated[
+        bool, Field(description="whether the records begin with the system turn that steered the teacher")
+    ] = False,
     temperature: Annotated[float, Field(ge=0, description="sampling temperature; the paper uses 1.0 to 1.25")] = 1.0,
     top_p: Annotated[float, Field(gt=0, le=1, description="nucleus of the sampling; the paper uses 1 to 0.99")] = 1.0,
     grid: Annotated[
@@ -76,9 +81,10 @@ def synthesize(
     (`start`, `count`) make what one call makes.
 
     With `system`, a system turn before that text steers the topic; the column `domain` says to which. The turn is left
-    out of `messages`: it is the teacher's, and no part of what is to be learnt. With `grid`, as in the paper, the
-    records divide over several temperatures and nuclei; `source` says which. Domains and grid each have their shares
-    exactly, to a record, in the first n records for every n, and every domain has its share of every cell.
+    out of `messages`, for it is the teacher's, and no part of what is to be learnt, unless `keep_system` is set. With
+    `grid`, as in the paper, the records divide over several temperatures and nuclei; `source` says which. Domains and
+    grid each have their shares exactly, to a record, in the first n records for every n, and every domain has its share
+    of every cell.
 
     A record that is still without an instruction after 20 attempts is left out, and counted as stalled. Raises
     CurateError when that befalls all of them, and before record 0 is made, when a few completions show that the teacher
@@ -113,7 +119,7 @@ def synthesize(
     rows = [
         {
             "id": digest(seed, "synthesize", number)[:16],
-            "messages": [{"role": "user", "content": made[number]}],
+            "messages": [*(histories[domain] if keep_system else []), {"role": "user", "content": made[number]}],
             **({"domain": domains[domain].name} if domains else {}),
             "source": {"generator": model.name, "temperature": cells[cell][0], "top_p": cells[cell][1]},
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from datasets import Dataset
 from pydantic import Field
 
 from curate.algorithms.language import UNDETERMINED, language
-from curate.answers import Turn, every_turn, judged
+from curate.answers import Turn, every_turn, judged, told
 from curate.declaration import stage
 from curate.errors import CurateError
 from curate.models.protocols import Embedder, LanguageModel
@@ -146,7 +147,8 @@ def vet(
 
 def _answers(records: Dataset) -> list[Turn]:
     """Every assistant turn, and the candidates of records without a response."""
-    return [turn for turn in every_turn(records) if turn.last["role"] == "assistant" and turn.before]
+    spoken = [turn for turn in every_turn(records) if turn.last["role"] == "assistant" and turn.before]
+    return [replace(turn, messages=told(turn.messages)) for turn in spoken if not turn.last.get("tool_calls")]
 
 
 def _verdict(turn: Turn, signs: Mapping[str, float], bounds: Mapping[Any, Limits]) -> Drop | None:
