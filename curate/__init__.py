@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from curate.answers import response_turns as response_turns
     from curate.declaration import stage as stage
     from curate.errors import CurateError as CurateError
+    from curate.exports.export import export as export
     from curate.models.kept import close_models as close_models
     from curate.models.protocols import Embedder as Embedder
     from curate.models.protocols import LanguageModel as LanguageModel
@@ -61,6 +62,7 @@ _HOMES = {
     "response_turns": "curate.answers",
     "stage": "curate.declaration",
     "CurateError": "curate.errors",
+    "export": "curate.exports.export",
     "close_models": "curate.models.kept",
     "Embedder": "curate.models.protocols",
     "LanguageModel": "curate.models.protocols",

@@ -44,7 +44,8 @@ def apply_stage(
     config = stage.validate(values, f"apply {name}")
     for key in stage.roles.keys() & values:
         for model in models_in(values[key]):
-            default_spec(model, stage.roles[key], f"apply {name}: {key}").check()
+            spec = default_spec(model, stage.roles[key], f"apply {name}: {key}")
+            (spec.check_chat if stage.roles[key] == "chat" else spec.check)()
     read = load(pool, **reading)
     lacking = missing_columns(stage.needs(config), columns_of(read.kept))
     for key, role in stage.roles.items():

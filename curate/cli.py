@@ -182,7 +182,7 @@ def template(
     from curate.report.console import print_template
 
     spec = parse_spec("template", {"model": model})
-    spec.check()
+    spec.check_chat()
     print_template(spec.load_chat())
 
 
@@ -202,6 +202,55 @@ def apply(
     from curate.report.console import print_applied
 
     print_applied(*apply_stage(stage, pool, output, options_of(context.args)))
+
+
+@app.command()
+def export(
+    source: Annotated[str, typer.Argument(metavar="RUN_OR_FILE", help="a run's directory, or what load can read")],
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="the trainer: trl, axolotl, llama-factory ...")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="a directory of its own")],
+    form: Annotated[str | None, typer.Option("--as", help="prompt-completion of trl, kto of preference")] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="the model to be trained; default: the one of the run's prepare")
+    ] = None,
+    split: Annotated[float | None, typer.Option("--split", help="the share for validation, by near-duplicates")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="preference: the score of candidates that decides")] = None,
+    margin: Annotated[float, typer.Option("--margin", help="preference: how far their scores are apart")] = 0.0,
+    push: Annotated[str | None, typer.Option("--push", metavar="OWNER/NAME", help="upload it to the hub")] = None,
+    public: Annotated[bool, typer.Option("--public", help="with --push: anyone may read it")] = False,
+) -> None:
+    """Write a run's records, or a file's, as a trainer loads them, and prove it by reading them back."""
+    from curate.exports.export import export as write_export
+    from curate.exports.push import check_name
+    from curate.exports.push import push as upload
+    from curate.report.console import print_export
+
+    if push:
+        check_name(push)
+    exported = write_export(source, to=to, output=output, form=form, target=target, split=split, by=by, margin=margin)
+    print_export(exported)
+    if push:
+        print(f"uploaded to {upload(output, exported.public_files, push, public=public)}")
+
+
+@app.command()
+def mask(
+    pool: Annotated[str, typer.Argument(metavar="FILE", help="conversations: what load can read")],
+    model: Annotated[
+        str, typer.Option("--model", help="a directory, a GGUF file or a hub name; weights are not needed")
+    ],
+    max_length: Annotated[int, typer.Option("--max-length", min=1, help="the trainer's longest sequence")] = 2048,
+    record: Annotated[int | None, typer.Option("--record", metavar="N", help="show the N-th record's mask")] = None,
+) -> None:
+    """Show what a file would train in a model's chat template; exit code 1 when a record is at fault."""
+    from curate.models.spec import parse_spec
+    from curate.report.console import print_masks
+    from curate.stages.load import load
+
+    spec = parse_spec("mask", {"model": model})
+    spec.check_chat()
+    if not print_masks(load(pool), spec.load_chat(), max_length, record):
+        raise typer.Exit(1)
 
 
 def _interrupt(*_: object) -> None:

@@ -214,9 +214,10 @@ class Pipeline:
                     kinds = kinds_of(step.stage.parameters[parameter].annotation)
                     if self.models[name].kind not in kinds:
                         raise CurateError(f"{where}: {_wrong_kind(self.models[name], name, kinds, step.stage.name)}")
+        asked = {name for step in self.steps for name in step.asked()}
         for name in sorted({name for step in self.steps for name in step.models()}):
             try:
-                self.models[name].check()
+                (self.models[name].check if name in asked else self.models[name].check_chat)()
             except CurateError as error:
                 raise CurateError(f"{self.origin}: {error}") from None
 

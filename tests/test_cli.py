@@ -89,6 +89,9 @@ def test_check_prints_the_plan_of_recipes_whose_weights_are_not_here(tmp_path):
             "stage 8 (trim): unknown key 'bye'; did you mean 'by'?",
         ),
         (["template", "no/such/dir"], "curate: "),
+        (["export", "x.jsonl", "--to", "trll", "-o", "out"], "curate: export: there is no format 'trll'; did you mean"),
+        (["export", "x.jsonl", "--to", "trl", "-o", "out", "--push", "me"], "named owner/name, found 'me'"),
+        (["mask", "nowhere.jsonl", "--model", str(BASE)], "curate: load: path: there is no file nowhere.jsonl"),
         (["apply", "trim", "nowhere.jsonl", "-o", "x.jsonl"], "curate: load: path: there is no file nowhere.jsonl"),
         (
             ["apply", "trim", "nowhere.jsonl", "-o", "x.jsonl", "--byy", "x"],
@@ -173,6 +176,16 @@ def test_apply_embeds_what_has_no_embedding(pool, tmp_path):
     assert "share of the pool within a cosine of" in result.stdout
     assert "longest" in result.stdout
     assert "embedding" not in kept
+
+
+def test_export_writes_reads_back_and_says_what_it_proved(pool, tmp_path):
+    result = curate("export", pool, "--to", "llama-factory", "-o", tmp_path / "out", "--target", BASE, "--split", "0.5")
+    assert result.returncode == 2  # the two records ask the same
+    assert "each group of near-duplicates has more than 1 of 2 records" in result.stderr
+    result = curate("export", pool, "--to", "llama-factory", "-o", tmp_path / "out", "--target", BASE)
+    assert result.returncode == 0, result.stderr
+    assert "proven: read back, all 2 renderings have the text and the mask that prepare proves" in result.stdout
+    assert json.loads((tmp_path / "out/dataset_info.json").read_text())["train"]["formatting"] == "sharegpt"
 
 
 def test_apply_can_be_chained_over_files(pool, tmp_path):

@@ -13,7 +13,7 @@ MODULES = {
 }
 LAYERS = [  # from the top; what stands in one line may import each other as long as there is no circle
     ("curate.__main__", "curate.cli"),
-    ("curate.apply", "curate.report"),
+    ("curate.apply", "curate.exports", "curate.report"),
     ("curate.runs",),
     ("curate.pipeline",),
     ("curate.stages",),

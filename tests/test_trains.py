@@ -4,13 +4,18 @@ import json
 
 import pytest
 
-from curate import Pipeline, Run
+from curate import Pipeline, Run, export
 from curate.apply import apply_stage
 from curate.records.reserved import NAMES
 from curate.registry import all_stages
 from curate.yaml_files import read_yaml
 from tests.conftest import BASE, CHAT, JUDGE, MINILM, ROOT
-from tests.training import train_a_step
+from tests.exports.conftest import bpe, small_model, target_of, template_of, tokenizer_for
+from tests.training import train_a_step, train_by_script
+
+__all__ = ["bpe", "small_model", "target_of", "template_of", "tokenizer_for"]  # fixtures
+
+FAMILIES = ("qwen2_5", "llama3", "gemma", "qwen3")  # ChatML, Llama 3, Gemma, and one that thinks
 
 ROWS = [
     {
@@ -122,7 +127,7 @@ def test_the_output_of_every_stage_trains(tmp_path, stage, reward_directory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", sorted(path.name for path in (ROOT / "pipelines").glob("*.yaml")))
-def test_the_output_of_every_recipe_trains(tmp_path, recipe, reward_directory, monkeypatch):
+def test_the_output_of_every_recipe_trains(tmp_path, recipe, reward_directory, small_model, monkeypatch):
     """The recipe as it is, but with the shipped models in the parts of those that it names, and few records."""
     content = read_yaml((ROOT / "pipelines" / recipe).read_text(), recipe)
     own = {"judge": JUDGE, "guard": None, "preference": reward_directory, "embedder": MINILM}
@@ -150,3 +155,7 @@ def test_the_output_of_every_recipe_trains(tmp_path, recipe, reward_directory, m
     run = Run(Pipeline(content, name=recipe), tmp_path / "run")
     run.execute()
     train_a_step(run.outputs["dataset"], tmp_path)
+    for family in FAMILIES:
+        target = small_model(family)
+        export(run.directory, to="trl", output=tmp_path / family, target=str(target))
+        train_by_script(tmp_path / family, target, tmp_path / f"{family}-model")

@@ -77,6 +77,11 @@ class Backend:
             (cls.check_gguf if found.is_file() else cls.check_directory)(found, parameters)
 
     @classmethod
+    def check_chat(cls, model: str, parameters: Mapping[str, Any]) -> None:
+        """As `check`, for a model of which nothing but the chat template is wanted."""
+        cls.check(model, parameters)
+
+    @classmethod
     def probe(cls, model: str, parameters: Mapping[str, Any], scores: bool) -> None:
         """Raises CurateError when the model is elsewhere and does not answer there, or with `scores`, does not score.
 
@@ -111,6 +116,14 @@ class Backend:
         """Frees what the model holds."""
 
 
+def check_speech(source: Path, parameters: Mapping[str, Any]) -> None:
+    """Raises CurateError unless the directory or GGUF file has a tokenizer, with a template where none is given."""
+    in_file = source.is_file()
+    (check_gguf_tokenizer if in_file else check_tokenizer)(source)
+    if parameters.get("template_file") is None:
+        (check_gguf_template if in_file else check_template)(source)
+
+
 class TemplatedBackend(Backend):
     """A backend whose models are spoken to in the chat template of their tokenizer, or of a file."""
 
@@ -133,6 +146,15 @@ class TemplatedBackend(Backend):
     def check(cls, model: str, parameters: Mapping[str, Any]) -> None:
         """As for every backend, and `template_file` must be there."""
         super().check(model, parameters)
+        if (template_file := parameters.get("template_file")) is not None:
+            read_template(template_file)
+
+    @classmethod
+    def check_chat(cls, model: str, parameters: Mapping[str, Any]) -> None:
+        """As `check`, but no weights are needed, nor their configuration."""
+        source = cls.files(model, parameters)
+        if source is not None and isinstance(found := locate(source), Path):
+            check_speech(found, parameters)
         if (template_file := parameters.get("template_file")) is not None:
             read_template(template_file)
 

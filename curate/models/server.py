@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from curate.errors import CurateError
-from curate.models.backend import TemplatedBackend
+from curate.models.backend import TemplatedBackend, check_speech
 from curate.models.context import check_scorable, room
 from curate.models.dialects import Ask, Dialect, DialectName, connect
 from curate.models.endpoint import (
@@ -24,8 +24,6 @@ from curate.models.endpoint import (
     probing_endpoint,
     shown,
 )
-from curate.models.files import check_template, check_tokenizer
-from curate.models.gguf import check_gguf_template, check_gguf_tokenizer
 from curate.models.protocols import Again, Completion, Finish, Prompt, Sampling, TokenScores
 from curate.models.samples import Sampler, read_choices
 from curate.models.usage import Usage, usage_in
@@ -87,16 +85,12 @@ class ServerModel(TemplatedBackend):
     @classmethod
     def check_directory(cls, directory: Path, parameters: Mapping[str, Any]) -> None:
         """Raises CurateError when the tokenizer, or a chat template where none is given, is missing."""
-        check_tokenizer(directory)
-        if parameters.get("template_file") is None:
-            check_template(directory)
+        check_speech(directory, parameters)
 
     @classmethod
     def check_gguf(cls, file: Path, parameters: Mapping[str, Any]) -> None:
         """As for a directory; the weights are not looked at."""
-        check_gguf_tokenizer(file)
-        if parameters.get("template_file") is None:
-            check_gguf_template(file)
+        check_speech(file, parameters)
 
     @classmethod
     def probe(cls, model: str, parameters: Mapping[str, Any], scores: bool) -> None:

@@ -65,6 +65,13 @@ class ModelSpec:
         except CurateError as error:
             raise CurateError(f"{self.where}: {error}") from None
 
+    def check_chat(self) -> None:
+        """As `check`, for a model of which nothing but the chat template is wanted: its weights need not be there."""
+        try:
+            self._class.check_chat(self.model, self.parameters)
+        except CurateError as error:
+            raise CurateError(f"{self.where}: {error}") from None
+
     def probe(self, scores: bool) -> None:
         """Raises CurateError when the model is elsewhere and does not answer there, or does not score with `scores`."""
         try:

@@ -17,11 +17,15 @@ from rich.text import Text
 
 from curate.chat import ChatTemplate
 from curate.declaration import Stage
+from curate.errors import CurateError
+from curate.exports.exported import Export
 from curate.models.usage import Usage, total
 from curate.outcome import Outcome, counter_lines, counts
+from curate.records.files import plain
 from curate.records.reserved import RESERVED
 from curate.registry import all_stages, get_stage
 from curate.report.examples import example_lines
+from curate.report.masks import inspect_masks, painted, visible
 from curate.runs.run import Run
 from curate.runs.spending import merged
 from curate.signatures import kinds_of
@@ -187,6 +191,31 @@ def print_template(chat: ChatTemplate) -> None:
     for bit, run in groupby(zip(sample.assistant_mask, sample.input_ids, strict=True), key=lambda pair: pair[0]):
         text = chat.tokenizer.decode([token for _, token in run])
         console.print(Text(f"  {bit} {text!r}", style="green" if bit else "dim"))
+
+
+def print_export(exported: Export) -> None:
+    """What an export wrote, left out and proved."""
+    for line in exported.lines():
+        console.print(visible(line), markup=False, soft_wrap=True)
+
+
+def print_masks(read: Outcome, chat: ChatTemplate, max_length: int, number: int | None) -> bool:
+    """What the records would train, or the one of this number, from 1, with its mask; whether none is at fault."""
+    records = read.kept
+    if number is not None:
+        if not 1 <= number <= len(records):
+            raise CurateError(f"mask: record: there are records 1 to {len(records)}, found {number}")
+        records = records.select([number - 1])
+        for row in painted(chat, chat.tokenize([plain(message) for message in records[0]["messages"]])):
+            console.print(row, soft_wrap=True)
+    report = inspect_masks(records, chat, max_length)
+    for line in report.lines(max_length):
+        console.print(visible(line), markup=False, soft_wrap=True)
+    if unreadable := len(read.dropped):
+        console.print(
+            f"{unreadable} lines could not be read; the first: {visible(read.dropped[0]['reason'])}", markup=False
+        )
+    return not report.at_fault and not unreadable
 
 
 def _wanted(stage: Stage[Any], parameter: str) -> str:

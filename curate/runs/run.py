@@ -7,6 +7,7 @@
       dataset.jsonl      the result
       dropped.jsonl      every dropped record, with stage, reason and detail
       quarantine.jsonl   every input line that could not be read
+      README.md          the dataset card
 
 A shard is finished when its .json file exists, which is written last. The name of a stage's directory ends in the key
 of all that its result depends on, so that changed parameters never meet old results.
@@ -15,6 +16,7 @@ of all that its result depends on, so that changed parameters never meet old res
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -35,6 +37,7 @@ from curate.records.names import with_unique_ids
 from curate.records.pool import together
 from curate.records.reserved import reserved_columns, trainable_rows
 from curate.records.schema import columns_of
+from curate.runs.card import Card, card_of
 from curate.runs.loaded import LoadedModels
 from curate.runs.manifest import Manifest
 from curate.runs.progress import Progress, StageReport, watch
@@ -122,6 +125,7 @@ class Run:
         write_jsonl(trainable_rows(_slim(self.dataset)), self.outputs["dataset"])
         self._export_dropped(dropped)
         manifest.finish(self.reports, dataset=_facts(self.dataset, self.outputs["dataset"]))
+        self._write_card()
         return self.dataset
 
     def _probe(self) -> None:
@@ -245,6 +249,18 @@ class Run:
         write_jsonl(gone, self.outputs["dropped"])
         unreadable = (row for step, rows in dropped if step.stage.sees == "nothing" for row in rows)
         write_jsonl(unreadable, self.outputs["quarantine"])
+
+    def _write_card(self) -> None:
+        """README.md, from what manifest.json and pipeline.yaml say."""
+        manifest = json.loads((self.directory / "manifest.json").read_text(encoding="utf-8"))
+        rows = {"dataset.jsonl": manifest["dataset"]["records"]}
+        targets = [step.config["target"] for step in self.pipeline.steps if step.stage.name == "prepare"]
+        target = self.pipeline.models[targets[-1]].model if targets else ""
+        card = Card(
+            self.directory.resolve().name, {"train": "dataset.jsonl"}, rows, manifest, self.pipeline.to_dict(), target
+        )
+        with written_whole(self.directory / "README.md") as file:
+            file.write(card_of(card).encode())
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
