@@ -19,6 +19,7 @@ from curate.exports.formats import Format
 from curate.exports.rendered import Refused, Rendered, difference
 from curate.models.locate import display_name
 from curate.records.files import plain
+from curate.records.texts import spoken
 
 Expected = Sequence[Conversation]  # the conversations of one row
 
@@ -101,12 +102,12 @@ def merged(proofs: Sequence[Proof]) -> Proof:
 
 def tokenized(chat: ChatTemplate, conversation: Conversation) -> Tokenized:
     """What `prepare` proves of a conversation; raises CurateError as `ChatTemplate.tokenize` does."""
-    return chat.tokenize(conversation.messages)
+    return chat.tokenize(conversation.messages, conversation.tools or None)
 
 
 def refusal(chat: ChatTemplate, conversation: Conversation) -> str | None:
     """Why `prepare` would not keep a conversation, whatever its length; None where it would."""
-    texts = [message.get(key) or "" for message in conversation.messages for key in ("content", "reasoning_content")]
+    texts = [t for m in conversation.messages for t in (spoken({"content": "", **m}), m.get("reasoning_content") or "")]
     if any(chat.control_tokens_in(texts)):
         return "a text holds control tokens of the template, which would take effect"
     try:

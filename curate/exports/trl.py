@@ -101,7 +101,8 @@ def _message(message: Message, chat: ChatTemplate | None) -> Message:
     if "reasoning_content" in message:
         made[(chat and chat.reasoning_key) or "reasoning_content"] = message["reasoning_content"]
     if message.get("tool_calls"):
-        made["tool_calls"] = [_call(call, as_object) for call in message["tool_calls"]]
+        form = as_text if chat and chat.arguments_form == "text" else as_object
+        made["tool_calls"] = [_call(call, form) for call in message["tool_calls"]]
     return made
 
 

@@ -18,10 +18,11 @@ from rich.text import Text
 from curate.chat import ChatTemplate
 from curate.declaration import Stage
 from curate.errors import CurateError
+from curate.exports.conversation import conversation_of
 from curate.exports.exported import Export
+from curate.exports.proof import tokenized
 from curate.models.usage import Usage, total
 from curate.outcome import Outcome, counter_lines, counts
-from curate.records.files import plain
 from curate.records.reserved import RESERVED
 from curate.registry import all_stages, get_stage
 from curate.report.examples import example_lines
@@ -206,7 +207,7 @@ def print_masks(read: Outcome, chat: ChatTemplate, max_length: int, number: int 
         if not 1 <= number <= len(records):
             raise CurateError(f"mask: record: there are records 1 to {len(records)}, found {number}")
         records = records.select([number - 1])
-        for row in painted(chat, chat.tokenize([plain(message) for message in records[0]["messages"]])):
+        for row in painted(chat, tokenized(chat, conversation_of(records[0]))):
             console.print(row, soft_wrap=True)
     report = inspect_masks(records, chat, max_length)
     for line in report.lines(max_length):

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from curate.chat import ChatTemplate, Tokenized
 from curate.errors import CurateError
-from curate.records.files import plain
+from curate.exports.conversation import Conversation, conversation_of
+from curate.records.texts import spoken
 
 QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
 NO_RENDERING = "does not render"
@@ -74,16 +75,17 @@ class MaskReport:
 def inspect_masks(records: Dataset, chat: ChatTemplate, max_length: int) -> MaskReport:
     """Renders every record in the template, and counts what is wrong with it."""
     report = MaskReport()
-    conversations = [[plain(message) for message in messages] for messages in records["messages"][:]]
-    texts = [_texts(messages) for messages in conversations]
+    conversations = [conversation_of(record) for record in records]
+    texts = [_texts(conversation.messages) for conversation in conversations]
     control = iter(chat.control_tokens_in([text for own in texts for text in own]))
-    results = chat.tokenize_all(conversations)
-    for name, messages, own, result in zip(records["id"][:], conversations, texts, results, strict=True):
+    messages, tools = ([c[part] for c in conversations] for part in (0, 1))
+    results = chat.tokenize_all(messages, tools)
+    for name, conversation, own, result in zip(records["id"][:], conversations, texts, results, strict=True):
         held = sorted({token for _ in own for token in next(control)})
         before = report.faults.total()
         if held:
             report.note(CONTROL, f"record {name} has {', '.join(held)}")
-        _inspect(report, name, messages, result, chat, max_length)
+        _inspect(report, name, conversation, result, chat, max_length)
         report.records += 1
         report.at_fault += report.faults.total() > before
     return report
@@ -92,7 +94,7 @@ def inspect_masks(records: Dataset, chat: ChatTemplate, max_length: int) -> Mask
 def _inspect(
     report: MaskReport,
     name: str,
-    messages: Sequence[Mapping[str, Any]],
+    conversation: Conversation,
     result: Tokenized | CurateError,
     chat: ChatTemplate,
     max_length: int,
@@ -105,26 +107,27 @@ def _inspect(
     report.lengths.append(length)
     report.supervised.append(supervised)
     if not supervised:
-        report.note(NOTHING, f"record {name} ends with a {messages[-1]['role']} turn")
+        report.note(NOTHING, f"record {name} ends with a {conversation.messages[-1]['role']} turn")
     if length > max_length:
         report.note(CUT, f"record {name} has {length} tokens, and loses {supervised - kept} of {supervised} to learn")
         report.cut += length - max_length
         report.cut_supervised += supervised - kept
         report.emptied += bool(supervised and not kept)
-    report.turn_by_turn += not _grows(messages, result.text, chat)
+    report.turn_by_turn += not _grows(conversation, result.text, chat)
 
 
-def _grows(messages: Sequence[Mapping[str, Any]], text: str, chat: ChatTemplate) -> bool:
-    """Whether the rendering up to each user turn, and with the next generation prompt, is a part of the whole."""
+def _grows(conversation: Conversation, text: str, chat: ChatTemplate) -> bool:
+    """Whether the rendering up to each turn is the beginning of the whole."""
+    messages, tools = conversation
     ends = [turn + 1 for turn, message in enumerate(messages[:-1]) if message["role"] in ("user", "assistant")]
     try:
-        return all(text.startswith(chat.render(messages[:end])) for end in ends)
+        return all(text.startswith(chat.render(messages[:end], tools=tools)) for end in ends)
     except CurateError:
         return False
 
 
 def _texts(messages: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [str(message.get(key) or "") for message in messages for key in ("content", "reasoning_content")]
+    return [text for message in messages for text in (spoken(message), message.get("reasoning_content") or "")]
 
 
 def painted(chat: ChatTemplate, tokenized: Tokenized) -> Iterator[Text]:

@@ -6,7 +6,7 @@ import pytest
 
 from curate import CurateError, export
 from tests.chat.conversations import assistant, user
-from tests.exports.records import PLAIN, REASONED, SYSTEM
+from tests.exports.records import CALLED, PLAIN, REASONED, SYSTEM, TOOL
 
 TWO = [*PLAIN, user("And of Italy?"), assistant("The Po.")]
 SAME = {
@@ -74,6 +74,24 @@ def test_reasoning_that_earlier_turns_lose_is_told(target_of, tmp_path):
     twice = [*REASONED, user("3 + 3?"), assistant("6", "Three and three.")]
     made = exported("trl", "qwen3", [twice], target_of, tmp_path / "out")
     assert list(made.proof.differences) == ["the text is another one than the template writes"]
+
+
+@pytest.mark.parametrize(
+    ("to", "form", "family"),
+    [("trl", "prompt-completion", "qwen2_5"), ("trl", "prompt-completion", "qwen3"), ("axolotl", None, "llama3_1")],
+)
+def test_tools_and_calls_go_through(to, form, family, target_of, tmp_path):
+    records = [{"messages": CALLED, "tools": [TOOL]}, {"messages": PLAIN}]
+    made = export(records, to=to, form=form, output=tmp_path / "out", target=str(target_of(family)))
+    assert made.proof.same, made.proof
+    assert not made.left_out
+
+
+def test_what_a_trainer_makes_of_arguments_is_told(target_of, tmp_path):
+    records = [{"messages": CALLED, "tools": [TOOL]}]
+    made = export(records, to="verl", output=tmp_path / "out", target=str(target_of("qwen2_5")))
+    (example,) = made.proof.examples.values()
+    assert """for '{"city": "Rome"}}""" in example
 
 
 def test_openai_is_compared_without_a_tokenizer(tmp_path):

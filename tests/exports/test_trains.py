@@ -7,7 +7,7 @@ import pytest
 
 from curate import export
 from tests.chat.conversations import assistant, user
-from tests.exports.records import PLAIN, REASONED, SYSTEM
+from tests.exports.records import CALLED, PLAIN, REASONED, SYSTEM, TOOL
 from tests.training import train_by_script
 
 TWO = [*PLAIN, user("And of Italy?"), assistant("The Po.")]
@@ -30,6 +30,13 @@ def test_two_steps_of_trl_learn_what_prepare_proves(family, small_model, tmp_pat
         [{"messages": messages} for messages in conversations], to="trl", output=tmp_path / "out", target=str(target)
     )
     assert ("tokens.parquet" in (tmp_path / "out/train.py").read_text()) == (form == "tokens")
+    train_by_script(tmp_path / "out", target, tmp_path / "model")
+
+
+@pytest.mark.slow
+def test_two_steps_of_trl_learn_calls_and_not_their_results(small_model, tmp_path):
+    target = small_model("qwen2_5")
+    export([{"messages": CALLED, "tools": [TOOL]}], to="trl", output=tmp_path / "out", target=str(target))
     train_by_script(tmp_path / "out", target, tmp_path / "model")
 
 

@@ -12,6 +12,7 @@ from curate.report.masks import CONTROL, CUT, NO_RENDERING, NOTHING, inspect_mas
 from tests.chat.conftest import bpe, template_of, tokenizer_for
 from tests.chat.conversations import assistant, user
 from tests.conftest import BASE, ROOT
+from tests.exports.records import CALLED, TOOL
 
 __all__ = ["bpe", "template_of", "tokenizer_for"]  # fixtures
 
@@ -61,6 +62,14 @@ def test_records_that_render_differently_turn_by_turn_are_counted_and_no_fault(t
     assert report_of(template_of("qwen3"), GOOD, two).turn_by_turn == 1
     report = report_of(template_of("llama3"), GOOD, two)
     assert (report.turn_by_turn, report.at_fault) == (0, 0)
+
+
+def test_tools_are_rendered_with_their_record(template_of):
+    template = template_of("qwen2_5")
+    records = from_rows([{"id": "r0", "messages": CALLED, "tools": [TOOL]}, {"id": "r1", "messages": GOOD}])
+    report = inspect_masks(records, template, 1000)
+    assert report.at_fault == 0
+    assert report.lengths[0] == len(template.tokenize(CALLED, [TOOL]).input_ids)
 
 
 def test_the_quantiles_are_those_of_the_lengths(template_of):
