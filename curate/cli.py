@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -48,20 +49,33 @@ Overrides = Annotated[
 RunDirectory = Annotated[
     Path | None, typer.Option("--output", "-o", help="run directory; default: runs/NAME of the file")
 ]
+RunOutput = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="run directory; default: runs/NAME of the file. With .jsonl, .jsonl.gz, .jsonl.zst or .parquet at its "
+        "end, or -, a file for the result, beside the run in runs/NAME",
+    ),
+]
 
 
 @app.command()
-def run(pipeline: PipelineFile, output: RunDirectory = None, overrides: Overrides = None) -> None:
+def run(pipeline: PipelineFile, output: RunOutput = None, overrides: Overrides = None) -> None:
     """Run a pipeline, or go on with one that was stopped."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads are many times slower on a shared machine
     os.environ.setdefault("TQDM_DELAY", "5")  # seconds before a library's own bar (loading weights) shows up among ours
 
     from curate.pipeline import Pipeline
+    from curate.records.writing import STANDARD_OUTPUT, check_output, suffix_of
     from curate.report.console import print_failed, print_funnel
     from curate.report.page import write_report
     from curate.runs.run import Run
 
-    job = Run(Pipeline.from_yaml(pipeline, overrides or ()), output)
+    file = output if output and (suffix_of(output) or output == STANDARD_OUTPUT) else None
+    job = Run(Pipeline.from_yaml(pipeline, overrides or ()), None if file else output)
+    if file:
+        check_output(file, job.pipeline.files())
     # Shells that start a job with & let it ignore SIGINT, so neither signal may depend on the other's handler.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -76,7 +90,10 @@ def run(pipeline: PipelineFile, output: RunDirectory = None, overrides: Override
         if job.reports:
             print_failed(job, write_report(job.directory))
         raise
-    print_funnel(job, write_report(job.directory))
+    if file:
+        job.write(file)
+    with redirect_stdout(sys.stderr if file == STANDARD_OUTPUT else sys.stdout):
+        print_funnel(job, write_report(job.directory))
 
 
 @app.command()
@@ -191,17 +208,27 @@ def apply(
     context: typer.Context,
     stage: Annotated[str, typer.Argument(help="the stage's name")],
     pool: Annotated[str, typer.Argument(metavar="IN.jsonl", help="the records: what load can read")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="what the stage keeps")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="OUT.jsonl", help="what the stage keeps: .jsonl[.gz|.zst], .parquet or -"
+        ),
+    ],
+    strict: Annotated[bool, typer.Option("--strict", help="end at the first line that cannot be read")] = False,
 ) -> None:
     """Apply one stage to a file: `curate apply trim IN.jsonl -o OUT.jsonl --by perplexity`.
 
-    The stage's parameters are the other options; a model is given as a directory or a hub name. What is dropped goes to
-    OUT.dropped.jsonl, lines that cannot be read to OUT.quarantine.jsonl.
+    The stage's parameters are the other options, and those of load (--limit 100); a model is given as a directory or a
+    hub name. What is dropped goes to OUT.dropped.jsonl, lines that cannot be read to OUT.quarantine.jsonl. `-` is the
+    standard input and output.
     """
     from curate.apply import apply_stage
     from curate.report.console import print_applied
 
-    print_applied(*apply_stage(stage, pool, output, options_of(context.args)))
+    given = options_of(context.args) | ({"strict": ["true"]} if strict else {})
+    applied = apply_stage(stage, pool, output, given)
+    with redirect_stdout(sys.stderr if str(output) == "-" else sys.stdout):
+        print_applied(*applied)
 
 
 @app.command()

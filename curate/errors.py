@@ -28,7 +28,7 @@ def explain(error: ValidationError, where: str, schema: type[BaseModel] | Iterab
     """
     first = error.errors()[0]
     *path, last = first["loc"] or ("",)
-    key = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-wrap["))  # of a union
+    key = ".".join(str(part) for part in first["loc"] if "[" not in str(part))  # those of a union
     if first["type"] == "extra_forbidden":
         inside = f" in {'.'.join(map(str, path))}" if path else ""
         valid = _keys_at(schema, path)
@@ -37,7 +37,8 @@ def explain(error: ValidationError, where: str, schema: type[BaseModel] | Iterab
         )
     if first["type"] == "missing":
         return CurateError(f"{where}: the key {key!r} is missing; it is required")
-    message = first["msg"][0].lower() + first["msg"][1:]
+    message = first["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
     return CurateError(f"{where}: {': '.join(filter(None, (key, message)))}, found {first['input']!r}")
 
 

@@ -162,6 +162,15 @@ class Pipeline:
             keys.append(digest(before, *parts))
         return keys
 
+    def files(self) -> list[Path]:
+        """All files that its stages read."""
+        return [
+            file
+            for step in self.steps
+            for path in step.files()
+            for file in ([path] if path.is_file() else files_of(path, step.stage.reads))
+        ]
+
     def _steps(self, entries: Sequence[Any]) -> Iterator[Step]:
         counts: dict[str, int] = {}
         for number, entry in enumerate(entries, 1):
@@ -224,15 +233,22 @@ class Pipeline:
     def _check_columns(self) -> None:
         present: set[str] = set()
         for step in self.steps:
-            for file in step.files():
-                if not file.exists():
-                    raise CurateError(f"{step.where}: there is no file {file} (looked for {file.absolute()})")
+            for path in step.files():
+                if not path.exists():
+                    self._check_path(step, path)
             for missing in missing_columns(step.stage.needs(step.config), present):
                 raise CurateError(f"{step.where}: {column_hint(missing)}")
             try:
                 present.update(step.stage.makes(step.config, present))
             except CurateError as error:
                 raise CurateError(f"{step.where}: {error}") from None
+
+    def _check_path(self, step: Step, path: Path) -> None:
+        """Raises CurateError when no file is at a path, or matches it."""
+        try:
+            files_of(path, step.stage.reads)
+        except CurateError as error:
+            raise CurateError(f"{step.where}: {error}") from None
 
     def _check_budget(self) -> None:
         if self.budget and "money" in self.budget and not any(spec.prices for spec in self.models.values()):
@@ -275,8 +291,11 @@ def _wrong_kind(spec: ModelSpec, name: str, kinds: Sequence[str], stage: str) ->
 
 
 def _content_hash(path: Path, kinds: Sequence[str]) -> str:
-    """The hash of a file's content, or of the names and contents of those files of a directory that are of `kinds`."""
-    if path.is_dir():
-        return digest([(str(file.relative_to(path)), _content_hash(file, kinds)) for file in files_of(path, kinds)])
+    """The hash of a file's content, or of the names and contents of those files of a directory, or that match a
+    pattern, which are of `kinds`."""
+    if not path.is_file():
+        files = files_of(path, kinds)
+        names = [str(file.relative_to(path)) if path.is_dir() else file.name for file in files]
+        return digest([(name, _content_hash(file, kinds)) for name, file in zip(names, files, strict=True)])
     with path.open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest()[:32]

@@ -44,5 +44,5 @@ def test_the_parameters_of_load_go_to_load(tmp_path: Path) -> None:
 def test_a_parameter_that_neither_has_is_named(tmp_path: Path) -> None:
     with pytest.raises(CurateError, match="apply choose: unknown key 'groups'; did you mean 'group'"):
         apply.apply_stage("choose", "pool.parquet", tmp_path / "out.jsonl", {"groups": ["candidates"]})
-    with pytest.raises(CurateError, match="apply load: group: input should be 'candidates', found 'rows'"):
+    with pytest.raises(CurateError, match="apply choose: group: input should be 'candidates', found 'rows'"):
         apply.apply_stage("choose", "pool.parquet", tmp_path / "out.jsonl", {"group": ["rows"]})

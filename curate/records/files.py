@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +18,13 @@ from curate.records.texts import tables
 
 
 def plain(value: Any) -> Any:
-    """`value` without null entries, as it is written to JSONL."""
+    """`value` without null entries, as it is written to JSONL; NaN and infinities, which JSON lacks, are null."""
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items() if item is not None}
+        cleaned = {key: plain(item) for key, item in value.items() if item is not None}
+        return {key: item for key, item in cleaned.items() if item is not None}
     if isinstance(value, list):
         return [plain(item) for item in value]
-    return value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @contextmanager
@@ -45,9 +48,20 @@ def write_jsonl(rows: Iterable[Mapping[str, Any]], path: Path) -> int:
     count = 0
     with written_whole(path) as file:
         for row in rows:
-            file.write(json.dumps(plain(row), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+            file.write(json_line(row))
             count += 1
     return count
+
+
+def json_line(row: Mapping[str, Any]) -> bytes:
+    """The row as a line of JSONL."""
+    text = json.dumps(plain(row), ensure_ascii=False, allow_nan=False, default=_as_text)
+    return text.encode("utf-8", "surrogatepass") + b"\n"
+
+
+def _as_text(value: Any) -> str:
+    """What a Dataset of one's own may hold beside the types of JSON: bytes as base64, dates and others as texts."""
+    return b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
 def write_json(value: Any, path: Path) -> None:

@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
+import msgspec
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
 MARK_DIGITS = 12  # 48 bits
 
 
@@ -15,6 +19,11 @@ def digest(*parts: Any) -> str:
     """A stable name (32 hexadecimal digits) of the canonical JSON of `parts`."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def conversation_digest(messages: Any) -> str:
+    """`digest` of messages, which hold texts alone, and many times faster."""
+    return hashlib.blake2b(_encode([messages]), digest_size=16).hexdigest()
 
 
 def derive_seed(*parts: Any) -> int:

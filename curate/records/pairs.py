@@ -49,7 +49,9 @@ def read_pair(row: dict[str, Any], notes: Notes, *, answered: bool = True) -> tu
 
 def read_system(row: dict[str, Any], messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The system turn that stands beside `messages`, taken out of the row; none where they have one themselves."""
-    key = next((key for key in SYSTEMS if key in row), "")
+    key = next((key for key in SYSTEMS if key in row), None)
+    if key is None:
+        return []
     own = [turn["content"] for turn in messages if turn["role"] == "system"]
     if own and row.get(key) not in own:
         return []

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice, zip_longest
+from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets import Dataset, DatasetInfo, Features, List, Value, concatenate_datasets
+from datasets import Dataset, DatasetInfo, Features, Json, List, Value, concatenate_datasets
 
 from curate.errors import CurateError
 from curate.records.schema import (
+    MESSAGES,
     candidate_scores,
     candidates_feature,
     feature_of,
@@ -24,19 +28,37 @@ from curate.records.schema import (
 from curate.records.texts import iter_column
 
 PIECE = 10_000  # rows that are held as Python objects at once
+HELD = 1 << 28  # bytes of a pool that grows which stay in memory
+
+encode_json = msgspec.json.Encoder(enc_hook=lambda number: number.item()).encode  # of numbers that are NumPy's
 
 
 def from_rows(rows: Iterable[Mapping[str, Any]]) -> Dataset:
     """A pool from records as dictionaries; keys that only some of them have become null in the others.
 
-    Rows become Arrow a piece at a time, so that millions may come from an iterator. The type of a column depends on the
-    values of all rows, wherever a piece ends.
+    Rows become Arrow a piece at a time, so that millions may come from an iterator: what exceeds 256 MiB lies in
+    temporary files. The type of a column depends on the values of all rows, wherever a piece ends.
     """
     waiting = iter(rows)
     pieces = [_piece(list(islice(waiting, PIECE)))]
+    held = pieces[0].data.nbytes
     while batch := list(islice(waiting, PIECE)):
-        pieces.append(_piece(batch))
+        piece = _piece(batch)
+        held += piece.data.nbytes
+        pieces.append(piece if held <= HELD else _on_disk(piece))
     return together(pieces)
+
+
+def _on_disk(pool: Dataset) -> Dataset:
+    """The pool in a file that is gone when nobody uses it any more, mapped into memory."""
+    descriptor, path = mkstemp(suffix=".arrow")
+    try:
+        with open(descriptor, "wb") as file, pa.ipc.new_stream(file, pool.data.schema) as writer:
+            writer.write_table(pool.data.table)
+        mapped = pa.ipc.open_stream(pa.memory_map(path)).read_all()
+    finally:
+        Path(path).unlink()
+    return _dataset(mapped, pool.features)
 
 
 def together(pools: Sequence[Dataset]) -> Dataset:
@@ -54,22 +76,54 @@ def together(pools: Sequence[Dataset]) -> Dataset:
                 for pool in filled
             ]
             continue
-        columns = [pool[name][:] if name in pool.column_names else [None] * len(pool) for pool in filled]
+        columns = [_values(pool, name) if name in pool.column_names else [None] * len(pool) for pool in filled]
         feature = feature_of(name, [value for column in columns for value in column])
         pairs = zip(filled, columns, strict=True)
         filled = [set_column(pool, name, fitted(column, feature), feature) for pool, column in pairs]
     return filled[0] if len(filled) == 1 else concatenate_datasets(filled)
 
 
-def _with_nulls(records: Dataset, name: str, feature: Any) -> Dataset:
-    return set_column(records, name, fitted([None] * len(records), feature), feature)
+def _values(pool: Dataset, name: str) -> list[Any]:
+    """The values of a column; those of JSON text exactly, where `datasets` would round numbers."""
+    if not isinstance(pool.features[name], Json):
+        values: list[Any] = pool[name][:]
+        return values
+    texts = chain.from_iterable(column.to_pylist() for column in iter_column(pool, name))
+    return [None if text is None else msgspec.json.decode(text) for text in texts]
 
 
 def _piece(rows: Sequence[Mapping[str, Any]]) -> Dataset:
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = list(dict.fromkeys(chain.from_iterable(rows)))
     columns = {name: [row.get(name) for row in rows] for name in names}
     features = Features({name: feature_of(name, values) for name, values in columns.items()})
-    return Dataset.from_dict({name: fitted(values, features[name]) for name, values in columns.items()}, features)
+    schema = features.arrow_schema
+    arrays = [_array(values, features[name], schema.field(name).type) for name, values in columns.items()]
+    return _dataset(pa.Table.from_arrays(arrays, schema=schema), features)
+
+
+def _dataset(table: pa.Table, features: Features) -> Dataset:
+    # A fingerprint of our own, since `datasets` would otherwise find one by hashing the whole table.
+    return Dataset(table, DatasetInfo(features=features), fingerprint=uuid4().hex)
+
+
+def _array(values: Sequence[Any], feature: Any, kind: pa.DataType) -> pa.Array:
+    """The values as Arrow holds them; those of a Json column as JSON text, exactly as they are."""
+    if isinstance(feature, Json):
+        texts = [None if value is None else encode_json(value).decode() for value in values]
+        return pa.ExtensionArray.from_storage(kind, pa.array(texts, kind.storage_type))
+    if feature == MESSAGES:
+        return _messages(values, kind)
+    return pa.array(fitted(values, feature), kind)
+
+
+def _messages(conversations: Sequence[Any], kind: pa.DataType) -> pa.ListArray:
+    """The turns of conversations, made field by field."""
+    ends = np.cumsum([0, *(len(turns or ()) for turns in conversations)])
+    turns = [turn for turns in conversations for turn in turns or ()]
+    fields = list(kind.value_type)
+    named = [(field.name, field) for field in fields]
+    columns = [pa.array([turn.get(name) for turn in turns], field.type) for name, field in named]
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.StructArray.from_arrays(columns, fields=fields))
 
 
 def set_column(records: Dataset, name: str, values: Any, feature: Any) -> Dataset:
@@ -83,18 +137,18 @@ def set_column(records: Dataset, name: str, values: Any, feature: Any) -> Datase
     types = {**rest.features, name: feature}
     features = Features({column_name: types[column_name] for column_name in order})
     table = rest.with_format("arrow")[:].append_column(name, column).select(order)
-    # A fingerprint of our own, since `datasets` would otherwise find one by hashing the whole table.
-    return Dataset(table.cast(features.arrow_schema), DatasetInfo(features=features), fingerprint=uuid4().hex)
+    return _dataset(table.cast(features.arrow_schema), features)
 
 
 def arrow_column(values: Any, feature: Any) -> pa.ChunkedArray:
     """The values as Arrow holds them: a batch at a time, for there may be millions."""
     if isinstance(values, pa.ChunkedArray):
         return values
+    kind = Features({"values": feature}).arrow_schema.field("values").type
     waiting, chunks = iter(values), []
     while batch := list(islice(waiting, PIECE)):
-        chunks += Dataset.from_dict({"values": batch}, Features({"values": feature})).data.column("values").chunks
-    return pa.chunked_array(chunks, Features({"values": feature}).arrow_schema.field("values").type)
+        chunks.append(_array(batch, feature, kind))
+    return pa.chunked_array(chunks, kind)
 
 
 def set_candidates(

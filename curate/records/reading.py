@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
-import csv
+import atexit
 import io
-import json
+import lzma
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from glob import glob, has_magic
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, TypeAlias
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from curate.errors import CurateError
+from curate.records.arrow_rows import MAGIC, arrow_rows, parquet_rows
+from curate.records.csv_rows import csv_rows
+from curate.records.json_rows import json_document, json_lines
+from curate.records.rows import Row, not_utf8, numbered
 
-KINDS = (".jsonl", ".json", ".csv", ".parquet")
+KINDS = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow")
 TEXTS = (".txt", ".md")  # each file one text
-COMPRESSED = (".gz", ".zst")
+BINARY = (".parquet", ".arrow")  # compressed inside
+COMPRESSED = (".gz", ".zst", ".xz")
+NOT_DATA = ("dataset_info.json", "state.json", "dataset_dict.json")  # beside the files of Dataset.save_to_disk
 TEXT = "text"  # the key of a text file's only row
+STANDARD_INPUT = Path("-")
 HUB = (
     r"^hub:(?P<path>[\w.-]+/[\w.-]+)(?:/(?P<name>[\w.-]+))?(?::(?P<split>[\w\[\]:%.+-]+))?(?:@(?P<revision>[\w./-]+))?$"
 )
-_MOST = 1 << 30  # characters of one CSV field
+_BUFFER = 1 << 20  # bytes
+
+
+def named(value: Any) -> Any:
+    """The path as it is given; ValueError for an empty one, which would be the whole current directory."""
+    if value == "":
+        raise ValueError("an empty path names no file; write . for the current directory")
+    return value
+
 
 HubName = Annotated[str, Field(pattern=HUB.replace("?P<path>", "").replace("?P<name>", ""))]
-Source = Path | HubName
-Sources = Source | list[Source]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a source: a file or a Hub dataset, and the line or row number, from 1.
-
-    Either `content` holds its keys and values, or `fault` says why it cannot be read; `text` is then the row itself.
-    """
-
-    source: str
-    line: int
-    content: Mapping[str, Any]
-    fault: str = ""
-    text: str = ""
+Source: TypeAlias = Annotated[Path, BeforeValidator(named)] | HubName
+Sources: TypeAlias = Source | list[Source]
 
 
 def readable(kinds: Sequence[str]) -> str:
     """Which files can be read, in words."""
-    return f"{', '.join(kinds)}, all but Parquet also with {' or '.join(COMPRESSED)} after it"
+    return f"{', '.join(kinds)}, all but Parquet and Arrow also with {', '.join(COMPRESSED)} after it"
 
 
 READABLE = readable(KINDS)
@@ -65,19 +70,28 @@ def rows_of(sources: Sources, where: str, kinds: Sequence[str] = KINDS) -> Itera
                 yield from _hub(source)
             else:
                 for file in files_of(source, kinds):
-                    yield from _file(file)
+                    yield from _file(file, "-" if source == STANDARD_INPUT else str(file))
     except CurateError as error:
         raise CurateError(f"{where}: {error}") from None
 
 
 def files_of(path: Path, kinds: Sequence[str] = KINDS) -> list[Path]:
-    """The file itself, or the readable files of a directory and its subdirectories, in the order of their names."""
-    if path.is_dir():
+    """The file itself, or the readable files of a directory and its subdirectories, or of a pattern such as
+    data/*.jsonl, in the order of their names; of a run's directory its dataset. `-` is the standard input."""
+    if path == STANDARD_INPUT:
+        return [_standard_input()]
+    if (path / "manifest.json").is_file() and (path / "dataset.jsonl").is_file():
+        return [path / "dataset.jsonl"]
+    if path.is_dir() or is_pattern(path):
+        matches = path.rglob("*") if path.is_dir() else _matches(path)
         files = sorted(
-            file for file in path.rglob("*") if file.is_file() and kind_of(file) in kinds and file.name[0] != "."
+            file
+            for file in matches
+            if file.is_file() and kind_of(file) in kinds and file.name[0] != "." and file.name not in NOT_DATA
         )
         if not files:
-            raise CurateError(f"{path} is a directory without a file that can be read: {readable(kinds)}")
+            what = "a directory without a file" if path.is_dir() else "a pattern that matches no file"
+            raise CurateError(f"{path} is {what} that can be read: {readable(kinds)}")
         return files
     if not path.is_file():
         hint = "; a Hub dataset is named hub:owner/name/config:split@revision" if str(path).startswith("hub:") else ""
@@ -85,6 +99,34 @@ def files_of(path: Path, kinds: Sequence[str] = KINDS) -> list[Path]:
     if kind_of(path) not in kinds:
         raise CurateError(f"{path} ends in {path.suffix!r}; these can be read: {readable(kinds)}")
     return [path]
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether the path is no file, and stands for those that match it."""
+    return has_magic(str(path)) and not path.exists()
+
+
+def _matches(pattern: Path) -> list[Path]:
+    """The files that match, and those of directories that do."""
+    paths = map(Path, glob(str(pattern), recursive=True))
+    return [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])]
+
+
+@cache
+def _standard_input() -> Path:
+    """What comes by the standard input, kept in a file, for it is read more than once.
+
+    The file is named by what it holds: Parquet and Arrow by their first bytes, else JSON.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="curate-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    beginning = sys.stdin.buffer.read(len(MAGIC))
+    kind = ".parquet" if beginning.startswith(b"PAR1") else ".arrow" if beginning == MAGIC else ".json"
+    path = folder / f"standard-input{kind}"
+    with path.open("wb") as file:
+        file.write(beginning)
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return path
 
 
 def short_name(source: str) -> str:
@@ -96,70 +138,44 @@ def kind_of(path: Path) -> str:
     """Which of `KINDS` and `TEXTS` a file is, by its name; empty for another one."""
     compressed = path.suffix in COMPRESSED
     kind = Path(path.stem).suffix if compressed else path.suffix
-    return kind if kind in KINDS + TEXTS and not (compressed and kind == ".parquet") else ""
+    return kind if kind in KINDS + TEXTS and not (compressed and kind in BINARY) else ""
 
 
-def _file(path: Path) -> Iterator[Row]:
+def _file(path: Path, source: str) -> Iterator[Row]:
     kind = kind_of(path)
     try:
         if kind == ".parquet":
-            batches = pq.ParquetFile(path).iter_batches(batch_size=1000)
-            yield from _numbered(str(path), (row for batch in batches for row in batch.to_pylist()))
+            yield from parquet_rows(source, path)
             return
-        with pa.input_stream(path, compression="detect") as stream:
-            file = io.BufferedReader(stream)
+        if kind == ".arrow":
+            yield from arrow_rows(source, path)
+            return
+        with _opened(path) as file:
             match kind:
-                case ".csv":
-                    yield from _csv(str(path), file)
+                case ".csv" | ".tsv":
+                    yield from csv_rows(source, file, "\t" if kind == ".tsv" else ",")
                 case ".json":
-                    yield from _json(str(path), file)
+                    yield from json_document(source, file)
                 case ".txt" | ".md":
-                    yield _text(str(path), file)
+                    yield _text(source, file)
                 case _:
-                    yield from _lines(str(path), file)
-    except (OSError, pa.ArrowException) as error:
-        raise CurateError(f"{path} cannot be read: {error}") from None
+                    yield from json_lines(source, file)
+    except (OSError, EOFError, lzma.LZMAError, pa.ArrowException) as error:
+        raise CurateError(f"{source} cannot be read: {error}") from None
 
 
-def _numbered(source: str, rows: Iterable[Any]) -> Iterator[Row]:
-    for number, row in enumerate(rows, 1):
-        if isinstance(row, Mapping):
-            yield Row(source, number, row)
-        else:
-            text = json.dumps(row, ensure_ascii=False, default=str)
-            yield Row(source, number, {}, f"a JSON object is expected, found {type(row).__name__}", text)
-
-
-def _lines(source: str, lines: Iterable[bytes]) -> Iterator[Row]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        fault = ""
-        try:
-            value = json.loads(line)
-        except UnicodeDecodeError as error:
-            fault = f"not UTF-8: byte {error.start} of the line is 0x{line[error.start]:02x}"
-        except json.JSONDecodeError as error:
-            fault = f"not JSON: {error.msg} at character {error.pos + 1}"
-        else:
-            if isinstance(value, Mapping):
-                yield Row(source, number, value)
-                continue
-            fault = f"a JSON object is expected, found {type(value).__name__}"
-        yield Row(source, number, {}, fault, line.decode("utf-8", "backslashreplace").rstrip("\r\n"))
-
-
-def _json(source: str, file: BinaryIO) -> Iterator[Row]:
-    """A JSON array of objects; a file that does not begin with `[` has one object a line."""
-    content = file.read()
-    if not content.lstrip().startswith(b"["):
-        yield from _lines(source, io.BytesIO(content))
-        return
-    try:
-        rows = json.loads(content)
-    except ValueError as error:
-        raise CurateError(f"{source} begins as a JSON array and is not one: {error}") from None
-    yield from _numbered(source, rows)
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The content of a file, decompressed."""
+    if path.suffix == ".xz":
+        with lzma.open(path) as file:
+            yield io.BufferedReader(file, _BUFFER)
+    elif path.suffix in COMPRESSED:
+        with pa.input_stream(path, compression="detect") as stream:
+            yield io.BufferedReader(stream, _BUFFER)
+    else:
+        with path.open("rb", buffering=_BUFFER) as file:
+            yield file
 
 
 def _text(source: str, file: BinaryIO) -> Row:
@@ -169,28 +185,7 @@ def _text(source: str, file: BinaryIO) -> Row:
         return Row(source, 1, {TEXT: content.decode("utf-8-sig")})
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        fault = f"not UTF-8: byte {error.start} of the file is 0x{error.object[error.start]:02x}"
-        wrong = content.split(b"\n")[line - 1]
-        return Row(source, line, {}, fault, wrong.decode("utf-8", "backslashreplace").rstrip("\r"))
-
-
-def _csv(source: str, file: BinaryIO) -> Iterator[Row]:
-    """Rows under a header; a cell that is empty is a value that is not there."""
-    csv.field_size_limit(_MOST)  # of the process; the default of 128 KiB is less than a long conversation
-    reader = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", errors="strict", newline=""), strict=True)
-    try:
-        header = next(reader, [])
-        begin = reader.line_num + 1
-        for cells in reader:
-            if len(cells) == len(header):
-                content = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
-                yield Row(source, begin, content)
-            elif cells:
-                fault = f"the header has {len(header)} columns and the row {len(cells)}"
-                yield Row(source, begin, {}, fault, json.dumps(cells, ensure_ascii=False))
-            begin = reader.line_num + 1
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise CurateError(f"{source} cannot be read as CSV from line {reader.line_num + 1} on: {error}") from None
+        return Row(source, line, {}, not_utf8(content, "file"), content.split(b"\n")[line - 1])
 
 
 def _hub(source: str) -> Iterator[Row]:
@@ -206,4 +201,4 @@ def _hub(source: str) -> Iterator[Row]:
             f"{source} cannot be loaded: {message} (config and split are named as in hub:owner/name/config:split; "
             "offline, only what was downloaded before can be loaded)"
         ) from None
-    yield from _numbered(source, rows)
+    yield from numbered(source, rows)

@@ -11,10 +11,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 from datasets import Dataset, Json
 
 from curate.records.files import plain
+from curate.records.texts import iter_column, tables
 
 RESERVED = "reserved"
 NAMES = frozenset(
@@ -72,13 +74,13 @@ def trainable_rows(records: Dataset) -> Iterator[dict[str, Any]]:
     """The records as JSONL holds them: null values left out, reserved columns under `reserved`, and of a column whose
     values no one Arrow type can hold, all but texts as JSON text, so that any JSON reader loads the file. So are
     `tools`, for a reader that makes structs of them puts a null wherever another tool has a parameter."""
-    mixed = {
-        name
-        for name, feature in records.features.items()
-        if isinstance(feature, Json) and (name == "tools" or _mixed(records[name]))
-    }
-    for row in records:
-        yield set_aside(plain({**row, **{name: _as_text(row[name]) for name in mixed}}))
+    in_json = [name for name, feature in records.features.items() if isinstance(feature, Json)]
+    mixed = {name for name in in_json if name == "tools" or _mixed(records, name)}
+    for table in tables(records):
+        for row in table.to_pylist():
+            for name in in_json:
+                row[name] = _value_of(row[name])
+            yield set_aside(plain({**row, **{name: _as_text(row[name]) for name in mixed}}))
 
 
 def reserved_columns(records: Dataset) -> list[str]:
@@ -106,10 +108,20 @@ def _as_text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _mixed(values: Any) -> bool:
-    """Whether no Arrow type holds all of these JSON values."""
+def _value_of(text: str | None) -> Any:
+    """The value of JSON text; `datasets` would read numbers less exactly."""
+    return None if text is None else msgspec.json.decode(text)
+
+
+def _mixed(records: Dataset, name: str) -> bool:
+    """Whether no Arrow type holds all of the JSON values in this column."""
+    kinds: set[pa.DataType] = set()
     try:
-        pa.array(list(values))
+        for column in iter_column(records, name):
+            kinds.add(pa.array([_value_of(text) for text in column.to_pylist()]).type)
+            if "uint64" in str(kinds):  # which readers of JSON make an inexact float
+                return True
+        pa.unify_schemas([pa.schema([(name, kind)]) for kind in kinds], promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         return True
     return False

@@ -153,7 +153,9 @@ def feature_of(name: str, values: Sequence[Any]) -> Any:
     kinds = {type(value) for value in values if value is not None}
     scalars = {str: "string", int: "int64", float: "float64", bool: "bool"}
     if name != "source" and len(kinds) == 1 and kinds <= scalars.keys():
-        return Value(scalars[kinds.pop()])
+        numbers = [value for value in values if value is not None] if kinds == {int} else []
+        if not numbers or -(1 << 63) <= min(numbers) <= max(numbers) < 1 << 63:
+            return Value(scalars[kinds.pop()])
     return Json()
 
 

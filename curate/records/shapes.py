@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -16,11 +15,12 @@ from curate.records.files import plain
 from curate.records.names import Names
 from curate.records.pairs import ANSWERS, CONTEXTS, QUESTIONS, SYSTEMS, question_in, read_pair, read_system
 from curate.records.pool import from_rows
-from curate.records.reading import Row
 from curate.records.reserved import OURS, RESERVED, make_room, put_aside, put_back
+from curate.records.rows import Row
 from curate.records.schema import broken_columns, has_response
 from curate.records.tools import TOOLS, read_tools
 from curate.records.turns import REASONING, Notes, check_order, from_json, read_turns
+from curate.records.values import clean_row
 
 Rows: TypeAlias = Dataset | pd.DataFrame | list[dict[str, Any]]
 
@@ -149,7 +149,7 @@ def as_pool(rows: Any) -> Dataset:
     for row in numbered(rows):
         try:
             record, _ = read_record(row)
-            names.give(record, f"row {row.line}")
+            names.give(record, row.source, row.line)
         except CurateError as error:
             raise CurateError(f"row {row.line}: {error}; curate.load puts what it cannot read aside") from None
         records.append(record)
@@ -188,19 +188,15 @@ def read_record(row: Row, notes: Notes | None = None) -> tuple[dict[str, Any], s
         raise CurateError(row.fault)
     notes = Counter() if notes is None else notes
     own: Notes = Counter()
-    content = plain(dict(row.content)) if _is_columnar(row.source) else row.content
-    given = put_back({name: value for name, value in content.items() if value is not None})
-    record, shape = _recognise(given, own)
+    record, shape = _recognise(put_back(clean_row(row.content, nulls=not _is_columnar(row.source))), own)
     own.update(f"column {name} not used as a turn" for name in _unused(record))
     record = make_room(record)
     own.update(f"column {name} under {RESERVED}" for name in record.get(RESERVED, ()))
     if not isinstance(record.get("id", ""), str | int):
         raise CurateError(f"id must be a text or a whole number, found {record['id']!r:.80}")
+    if record.get("embedding") == []:
+        raise CurateError("embedding must hold numbers, found none")
     check_order(record["messages"])
-    try:
-        json.dumps(record, ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError:
-        raise CurateError("a text holds half of a surrogate pair, which is not valid Unicode") from None
     notes.update(own)
     return record, shape
 
@@ -216,7 +212,7 @@ def renamed(row: Row, columns: Mapping[str, str], notes: Notes) -> Row:
     rest = put_aside(rest, aside)
     notes.update(f"column {name} of the file under {RESERVED}" for name in aside)
     notes.update(f"column {columns[name]} as {name}" for name in given)
-    return Row(row.source, row.line, {**rest, **given}, row.fault, row.text)
+    return row._replace(content={**rest, **given})
 
 
 def _recognise(row: dict[str, Any], notes: Notes) -> tuple[dict[str, Any], str]:

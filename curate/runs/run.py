@@ -37,9 +37,11 @@ from curate.records.names import with_unique_ids
 from curate.records.pool import together
 from curate.records.reserved import reserved_columns, trainable_rows
 from curate.records.schema import columns_of
+from curate.records.writing import write_records
 from curate.runs.card import Card, card_of
 from curate.runs.loaded import LoadedModels
 from curate.runs.manifest import Manifest
+from curate.runs.outputs import check_directory
 from curate.runs.progress import Progress, StageReport, watch
 from curate.runs.shards import (
     CALIBRATION,
@@ -80,6 +82,7 @@ class Run:
         Raises CurateError when another process uses the directory, or when a stage leaves no record.
         """
         progress = progress or watch()
+        check_directory(self.directory, self.outputs.values(), self.pipeline.files())
         self.directory.mkdir(parents=True, exist_ok=True)
         with self._locked():
             progress.start()
@@ -238,6 +241,10 @@ class Run:
     def reserved(self) -> list[str]:
         """The columns of the result that stand under `reserved` in dataset.jsonl, for trainers take their names."""
         return reserved_columns(_slim(self.dataset)) if self.dataset is not None else []
+
+    def write(self, path: Path) -> int:
+        """Writes the result to a file of its own, in the format that the suffix says; returns how many records."""
+        return write_records(_slim(self.dataset), path) if self.dataset is not None else 0
 
     def _export_dropped(self, dropped: Sequence[tuple[Step, Dataset]]) -> None:
         gone = (

@@ -19,7 +19,8 @@ from curate.declaration import stage
 from curate.errors import CurateError
 from curate.outcome import Calibration, Drop, Outcome, partition
 from curate.records.files import plain
-from curate.records.reading import READABLE, Row, Source, files_of, rows_of, short_name
+from curate.records.reading import READABLE, Source, files_of, rows_of, short_name
+from curate.records.rows import Row
 from curate.records.texts import Text, iter_column
 
 CONTAMINATED = "contaminated"

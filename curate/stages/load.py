@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import json
+import gc
+import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
+from datasets import Dataset
 from pydantic import Field
 
 from curate.declaration import stage
 from curate.errors import CurateError, nearest
 from curate.outcome import Outcome
 from curate.records.candidates import grouped
-from curate.records.identity import digest
+from curate.records.identity import derive_seed, digest
 from curate.records.names import Names
+from curate.records.plans import Plans
 from curate.records.pool import from_rows
-from curate.records.reading import READABLE, Row, Sources, rows_of
+from curate.records.reading import READABLE, Sources, rows_of
+from curate.records.rows import Row
 from curate.records.schema import columns_of
 from curate.records.shapes import BESIDE, MAPPED, PAIRS, SHAPES, Rows, numbered, read_record, renamed
 from curate.records.turns import Notes, speaker
+from curate.records.values import Columns
 from curate.signatures import PythonOnly
 
 PEEKED = 20  # rows of a kind that are read as records to learn a file's columns before a run
@@ -29,15 +36,71 @@ PEEKED = 20  # rows of a kind that are read as records to learn a file's columns
 Pool = Sources | Annotated[Rows, PythonOnly()]
 
 
+class Reading:
+    """Reads the records of a pool once, one after another, and keeps what cannot be read.
+
+    Of embeddings that differ in length, those of `width` numbers are right, where it is given.
+    """
+
+    def __init__(self, config: Mapping[str, Any], width: int | None = None) -> None:
+        self._config, self._width = config, width
+        self._plans, self._names, self._columns = Plans(read_record), Names(), Columns()
+        self.unreadable: list[dict[str, Any]] = []
+        self.stats: Counter[str] = Counter()
+        self.widths: Counter[int] = Counter()
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """The records that are made of the rows that can be read; with `strict`, raises CurateError at the first that
+        cannot."""
+        if self._config["group"] is None:
+            yield from self._readable()
+            return
+        for record in grouped(self._readable(), self.stats):
+            record["id"] = self._names.unique(str(record.get("id", digest(record["messages"])[:16])))
+            yield record
+
+    def _readable(self) -> Iterator[dict[str, Any]]:
+        for row in _rows(self._config["path"], self._config["columns"], self.stats):
+            try:
+                record, shape = self._record(row)
+            except CurateError as error:
+                if self._config["strict"]:
+                    raise CurateError(f"{row.source}:{row.line}: {error} (strict: the first unreadable line)") from None
+                fault = {"file": row.source, "line": row.line, "reason": str(error), "text": row.text}
+                self.unreadable.append(fault)
+                continue
+            self.stats[f"shape {shape}"] += 1
+            yield record
+
+    def _record(self, row: Row) -> tuple[dict[str, Any], str]:
+        record, shape = self._plans.read(row, self.stats)
+        where = {"file": row.source, "line": row.line}
+        if self._config["source"] is not None:
+            record["source"] = {"name": self._config["source"], **where}
+        record.setdefault("source", where)
+        if "embedding" in record:
+            width = len(record["embedding"])
+            if self._width not in (None, width):
+                raise CurateError(f"embedding: {width} numbers, where most records have {self._width}")
+            self.widths[width] += 1
+        self._columns.add(record)
+        if self._config["group"] is None and self._names.give(record, row.source, row.line):
+            self.stats["id of another file, made unique by its own"] += 1
+        return record, shape
+
+
 def _check(config: Mapping[str, Any]) -> None:
     for ours in config["columns"]:
         if ours not in MAPPED:
             raise CurateError(f"columns: curate reads no {ours!r}; {nearest(ours, MAPPED)}")
+    if config["limit"] is not None and config["sample"] is not None:
+        raise CurateError("limit and sample are both given; take the first records or random ones")
 
 
 @stage(
     sees="nothing",
     makes=lambda config: peek(config["path"], config["columns"], config["group"]),
+    makes_rows=lambda config: config["limit"] or config["sample"],
     check=_check,
     tables=(
         (
@@ -47,12 +110,15 @@ def _check(config: Mapping[str, Any]) -> None:
         ),
         (("beside any shape", "what becomes of it"), *BESIDE.items()),
     ),
-    version=3,
+    version=4,
 )
 def load(
     path: Annotated[
         Pool,
-        Field(description=f"files ({READABLE}), directories of them, or hub:owner/name/config:split@revision"),
+        Field(
+            description=f"files ({READABLE}), patterns such as data/*.jsonl, directories, '-' for standard input, or "
+            "hub:owner/name/config:split@revision"
+        ),
     ],
     *,
     source: Annotated[
@@ -67,6 +133,10 @@ def load(
         Literal["candidates"] | None,
         Field(description="candidates: the rows of one instruction are one record, their responses its candidates"),
     ] = None,
+    limit: Annotated[int | None, Field(gt=0, description="the first so many records")] = None,
+    sample: Annotated[int | None, Field(gt=0, description="so many records at random, in their order")] = None,
+    strict: Annotated[bool, Field(description="end at the first line that cannot be read")] = False,
+    seed: Annotated[int, Field(ge=0, description="of the sample")] = 0,
 ) -> Outcome:
     """Reads records from files, directories and Hub datasets, and in Python from a Dataset, DataFrame or list of dicts.
 
@@ -81,45 +151,51 @@ def load(
     (arXiv 2502.04194) takes it. A candidate's `generator` is the row's column of that name; where rows differ in
     another column, it holds the list of their values.
 
-    What cannot be read becomes a row of `dropped` with its file, line and reason, and a run writes those to
-    quarantine.jsonl.
+    An id that a record of another file has already gets the name of its own file behind it, and is counted. What cannot
+    be read becomes a row of `dropped` with its file, line and reason, and a run writes those to quarantine.jsonl.
 
-    A directory gives all its readable files in the order of their names. Of a Hub dataset, `config` is the default one,
-    `split` is `train` and `revision` the newest where they are not named; name the revision to make a run repeatable.
-    Raises CurateError when a source is missing, is of another kind, or when no record at all can be read.
+    Files are UTF-8. A .json file holds an array, an object a line, or objects one after another. Dates, times and
+    decimals of Parquet and Arrow become texts, bytes that are no UTF-8 base64. NaN and infinities, integers of more
+    than 64 bits, and more than 100 levels of nesting are faults of their line; so is an embedding of another length
+    than most, and a record whose keys would make more than 1,000 columns. A directory gives all its readable files in
+    the order of their names, that of a run its dataset. Of a Hub dataset, `config` is the default one, `split` is
+    `train` and `revision` the newest where they are not named; name the revision to make a run repeatable. Raises
+    CurateError when a source is missing, is of another kind, or when no record at all can be read.
     """
-    unreadable: list[dict[str, Any]] = []
-    stats: Counter[str] = Counter()
-    names = Names()
-
-    def readable() -> Iterator[dict[str, Any]]:
-        for row in _rows(path, columns, stats):
-            try:
-                record, shape = read_record(row, stats)
-                if group is None:
-                    names.give(record, f"{row.source}:{row.line}")
-            except CurateError as error:
-                unreadable.append({"file": row.source, "line": row.line, "reason": str(error), "text": _excerpt(row)})
-                continue
-            where = {"file": row.source, "line": row.line}
-            if source is not None:
-                record["source"] = {"name": source, **where}
-            record.setdefault("source", where)
-            stats[f"shape {shape}"] += 1
-            yield record
-
-    def gathered() -> Iterator[dict[str, Any]]:
-        for record in grouped(readable(), stats):
-            record["id"] = names.unique(str(record.get("id", digest(record["messages"])[:16])))
-            yield record
-
-    records = from_rows(readable() if group is None else gathered())
+    config = {"path": path, "source": source, "columns": columns, "group": group, "strict": strict}
+    reading = Reading(config)
+    records = _taken(reading.records(), limit, sample, seed)
+    if len(reading.widths) > 1:
+        reading = Reading(config, width=reading.widths.most_common(1)[0][0])
+        records = _taken(reading.records(), limit, sample, seed)
     if not len(records):
-        raise _nothing(path, unreadable)
+        raise _nothing(path, reading.unreadable)
     for ours, theirs in columns.items():
-        if f"column {theirs} as {ours}" not in stats:
+        if f"column {theirs} as {ours}" not in reading.stats:
             raise CurateError(f"columns.{ours}: no row has a column {theirs!r}")
-    return Outcome(records, from_rows(unreadable), dict(stats))
+    return Outcome(records, from_rows(reading.unreadable), dict(reading.stats))
+
+
+def _taken(records: Iterable[dict[str, Any]], limit: int | None, sample: int | None, seed: int) -> Dataset:
+    """The records that are wanted, as a pool: all, the first, or those whose hashes are the smallest."""
+    if sample is None:
+        with _without_collector():
+            return from_rows(islice(records, limit))
+    ranked = ((derive_seed(seed, "load", record["id"]), number, record) for number, record in enumerate(records))
+    smallest = heapq.nsmallest(sample, ranked)
+    return from_rows(record for _, record in sorted((number, record) for _, number, record in smallest))
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Without Python's collector of circles, which looks through millions of records that are in none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def peek(path: Pool, columns: Mapping[str, str] = MappingProxyType({}), group: str | None = None) -> list[str]:
@@ -172,9 +248,3 @@ def _nothing(path: Pool, unreadable: Sequence[Mapping[str, Any]]) -> CurateError
     files = ", ".join(map(str, path if isinstance(path, list) else [path]))
     first = f"; the first: line {unreadable[0]['line']}: {unreadable[0]['reason']}" if unreadable else ""
     return CurateError(f"path: {files:.200} holds no records: {len(unreadable)} unreadable lines{first}")
-
-
-def _excerpt(row: Row) -> str:
-    """The unreadable row, whole, so that it can be mended and loaded again."""
-    text = row.text or json.dumps(dict(row.content), ensure_ascii=False, default=str)
-    return text.encode("utf-8", "backslashreplace").decode()

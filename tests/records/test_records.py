@@ -1,14 +1,17 @@
 import json
 import math
+import tempfile
 
 import numpy as np
 import pytest
 
 from curate import CurateError
+from curate.records import pool as pool_module
 from curate.records.files import read_arrow, write_arrow, write_jsonl
 from curate.records.identity import derive_seed
-from curate.records.pool import from_rows, scores_of, set_candidates, set_embeddings, set_labels, set_scores
+from curate.records.pool import PIECE, from_rows, scores_of, set_candidates, set_embeddings, set_labels, set_scores
 from curate.records.schema import columns_of
+from curate.records.writing import write_records
 
 ROWS = [
     {"id": "a", "messages": [{"role": "user", "content": "Hi"}]},
@@ -120,3 +123,21 @@ def test_picked_rows_are_written_as_they_are_in_batches_and_not_one_by_one(tmp_p
     assert written.to_list() == records.to_list()
     assert written["id"] == [str(n) for n in picked]
     assert len(written.data.to_batches()) == math.ceil(len(picked) / 1000)
+
+
+def test_values_of_mixed_types_stay_exact_wherever_a_piece_ends(tmp_path):
+    values = [0.7994025740810211, "3", {"a": 0.1 + 0.2}, None, 7]
+    rows = [{"id": str(n), "messages": [], "x": values[n % 5] if n > PIECE else 0.1 * n} for n in range(2 * PIECE)]
+    write_records(from_rows(rows), tmp_path / "out.jsonl")
+    written = [json.loads(line).get("x") for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    given = [row["x"] for row in rows]
+    assert written == [x if x is None or isinstance(x, str) else json.dumps(x) for x in given]
+
+
+def test_what_exceeds_the_memory_for_a_pool_lies_in_a_file_that_is_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr(pool_module, "HELD", 0)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    rows = [{"id": str(n), "messages": [{"role": "user", "content": f"question {n}"}]} for n in range(3 * PIECE)]
+    pool = from_rows(rows)
+    assert list(tmp_path.iterdir()) == []
+    assert (len(pool), pool[-1]["messages"][0]["content"]) == (3 * PIECE, f"question {3 * PIECE - 1}")

@@ -1,4 +1,6 @@
 import json
+from datetime import date
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -6,8 +8,9 @@ import pytest
 
 from curate import CurateError, load
 from curate.records.files import plain
-from curate.records.reading import Row
 from curate.records.reserved import trainable_rows
+from curate.records.rows import Row
+from curate.records.writing import write_records
 from curate.stages.load import peek, read_record
 
 PAIR = [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]
@@ -113,7 +116,8 @@ def test_a_missing_file_is_named(tmp_path):
 def test_another_kind_of_file_is_named(tmp_path):
     (tmp_path / "pool.xlsx").touch()
     with pytest.raises(
-        CurateError, match=r"load: path: .*pool.xlsx ends in '.xlsx'; these can be read: .jsonl, .json, .csv, .parquet"
+        CurateError,
+        match=r"load: path: .*pool.xlsx ends in '.xlsx'; these can be read: .jsonl, .json, .csv, .tsv, .parquet",
     ):
         load(path=tmp_path / "pool.xlsx")
 
@@ -190,49 +194,6 @@ def test_columns_names_what_it_does_not_know_and_what_no_row_has(tmp_path):
         load(path, columns={"instruction": "frage", "response": "antwort"})
 
 
-ROWS = [
-    {"instruction": "2 + 2?", "output": "4", "generator": "m", "dataset": "sums", "seconds": 1},
-    {"instruction": "A herb?", "output": "Basil.", "generator": "m", "dataset": "herbs", "seconds": 2},
-    {"instruction": "2 + 2?", "output": "<think>Two, two.</think>5", "generator": "n", "dataset": "sums", "seconds": 3},
-    {"instruction": "2 + 2?", "output": "four", "dataset": "sums", "seconds": 1},
-]
-
-
-def test_group_gathers_the_rows_of_an_instruction_into_candidates(tmp_path):
-    outcome = load(pool(tmp_path, *ROWS), group="candidates")
-    first, second = outcome.kept.to_list()
-    assert turns(first) == [("user", "2 + 2?")]
-    assert [(c["content"], c["reasoning_content"], c["generator"]) for c in first["candidates"]] == [
-        ("4", None, "m"),
-        ("5", "Two, two.", "n"),
-        ("four", None, None),
-    ]
-    assert (first["dataset"], first["seconds"], first["source"]["line"]) == ("sums", [1, 3, 1], 1)
-    assert (len(second["candidates"]), second["seconds"]) == (1, 2)
-    assert outcome.stats["rows gathered"] == 4
-    assert outcome.stats["column seconds as the list of its rows' values"] == 1
-
-
-def test_group_takes_ids_scores_and_candidates_that_are_there(tmp_path):
-    rows = [
-        {"id": 7, "messages": PAIR, "scores": {"quality": 4}},
-        {"id": 7, "messages": PAIR[:1], "candidates": [{"content": "five", "scores": {"quality": 1}}]},
-    ]
-    (record,) = load(pool(tmp_path, *rows), group="candidates").kept.to_list()
-    assert record["id"] == "7"
-    assert [(c["content"], c["scores"]) for c in record["candidates"]] == [
-        ("4", {"quality": 4.0}),
-        ("five", {"quality": 1.0}),
-    ]
-
-
-def test_group_takes_the_generator_from_the_column_that_is_named(tmp_path):
-    path = pool(tmp_path, {"prompt": "2 + 2?", "response": "4", "modell": "m"})
-    (record,) = load(path, group="candidates", columns={"generator": "modell"}).kept.to_list()
-    assert record["candidates"][0]["generator"] == "m"
-    assert "candidates" in peek(path, {"generator": "modell"}, "candidates")
-
-
 def test_peek_looks_at_all_rows(tmp_path):
     open_rows = [{"messages": PAIR[:1]}] * 200
     assert "response" in peek(pool(tmp_path, *open_rows, {"messages": PAIR}))
@@ -264,3 +225,111 @@ def test_calls_and_tools_come_back_from_arrow_as_they_were(tmp_path):
     assert plain(kept[1]) == {**CALLING, "source": kept[1]["source"]}
     assert plain(kept[0])["messages"] == PAIR
     assert next(iter(trainable_rows(kept.select([1]))))["messages"] == CALLING["messages"]
+
+
+def shards(tmp_path, *lists):
+    for number, rows in enumerate(lists):
+        (tmp_path / f"part-{number}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+def test_ids_that_files_share_are_made_unique_by_the_file_and_counted(tmp_path):
+    rows = [{"id": number, "messages": PAIR} for number in range(2)]
+    outcome = load(shards(tmp_path, rows, rows, [*rows, rows[0]]))
+    assert outcome.kept["id"][:] == ["0", "1", "0-part-1", "1-part-1", "0-part-2", "1-part-2"]
+    assert outcome.stats["id of another file, made unique by its own"] == 4
+    assert outcome.dropped["reason"][:] == [f"the id '0' is already used at {tmp_path / 'part-2.jsonl'}:1"]
+
+
+def test_files_of_one_name_get_a_number_too(tmp_path):
+    for folder in "abc":
+        (tmp_path / folder).mkdir()
+        shards(tmp_path / folder, [{"id": "x", "messages": PAIR}])
+    assert load(tmp_path).kept["id"][:] == ["x", "x-part-0", "x-part-0-2"]
+
+
+def test_limit_takes_the_first_records_that_can_be_read(tmp_path):
+    path = pool(tmp_path, b"nonsense", {"id": "a", "messages": PAIR}, {"id": "b", "messages": PAIR}, b"more")
+    outcome = load(path, limit=1)
+    assert (outcome.kept["id"][:], outcome.dropped["line"][:]) == (["a"], [1])
+
+
+def test_sample_is_seeded_keeps_the_order_and_does_not_depend_on_it(tmp_path):
+    rows = [{"id": f"{number:02}", "messages": PAIR} for number in range(50)]
+    path = pool(tmp_path, *rows)
+    ids = load(path, sample=10).kept["id"][:]
+    assert len(ids) == 10
+    assert ids == sorted(ids)
+    assert ids == load(path, sample=10).kept["id"][:]
+    assert ids != load(path, sample=10, seed=1).kept["id"][:]
+    assert sorted(load(pool(tmp_path, *rows[::-1]), sample=10).kept["id"]) == ids
+    assert len(load(path, sample=99).kept) == 50
+
+
+def test_limit_and_sample_together_are_refused(tmp_path):
+    with pytest.raises(
+        CurateError, match="load: limit and sample are both given; take the first records or random ones"
+    ):
+        load(pool(tmp_path, {"messages": PAIR}), limit=1, sample=1)
+
+
+def test_an_empty_path_is_not_the_current_directory():
+    with pytest.raises(CurateError, match="load: path: an empty path names no file; write . for the current directory"):
+        load(path="")
+
+
+@pytest.mark.parametrize("odd", [{"embedding": []}, {"embedding": [0.5]}])
+@pytest.mark.parametrize("first", [True, False])
+def test_an_odd_embedding_costs_its_own_record_wherever_it_stands(tmp_path, odd, first):
+    good = [{"id": str(number), "messages": PAIR, "embedding": [0.6, 0.8]} for number in range(2)]
+    bad = {"id": "odd", "messages": PAIR, **odd}
+    outcome = load(pool(tmp_path, *([bad, *good] if first else [*good, bad])))
+    assert outcome.kept["id"][:] == ["0", "1"]
+    assert outcome.kept.features["embedding"].length == 2
+    assert outcome.dropped["line"][:] == [1 if first else 3]
+
+
+def test_a_record_of_twenty_thousand_keys_costs_no_other(tmp_path):
+    rows = [{"id": str(number), "messages": PAIR} for number in range(300)]
+    path = pool(tmp_path, *rows, {"messages": PAIR, **{f"k{number}": number for number in range(20_000)}})
+    outcome = load(path)
+    assert len(outcome.kept) == 300
+    assert set(outcome.kept.column_names) == {"messages", "id", "source"}
+    assert outcome.dropped["reason"][0].startswith("20002 keys, 20000 of them new, where all records together may have")
+
+
+def test_texts_that_look_like_json_stay_texts_beside_other_values(tmp_path):
+    rows = [{"messages": PAIR, "tag": tag} for tag in ("3", "null", 0.7994025740810211, {"a": 1}, "x")]
+    table = load(pool(tmp_path, *rows)).kept.data.table
+    assert table["tag"].to_pylist() == ['"3"', '"null"', "0.7994025740810211", '{"a":1}', '"x"']
+
+
+def test_bytes_dates_and_decimals_of_parquet_become_texts(tmp_path):
+    columns = {
+        "prompt": [b"2 + 2?", b"\xff"],
+        "response": ["4", "5"],
+        "image": [b"\xff\xd8", b""],
+        "day": [date(2026, 1, 31)] * 2,
+        "cost": [Decimal("1.50"), None],
+    }
+    pq.write_table(pa.table(columns), tmp_path / "pool.parquet")
+    outcome = load(tmp_path / "pool.parquet")
+    (record,) = outcome.kept
+    assert turns(record) == [("user", "2 + 2?"), ("assistant", "4")]
+    assert (record["image"], record["day"], record["cost"]) == ("/9g=", "2026-01-31", "1.50")
+    assert outcome.dropped["reason"][:] == [r"prompt must be a text, found b'\xff'"]
+
+
+def test_a_column_of_the_users_own_that_is_called_reserved_is_kept_over_and_over(tmp_path):
+    path = pool(tmp_path, {"messages": PAIR, "reserved": 5, "labels": "x"})
+    for _ in range(2):
+        outcome = load(path)
+        assert outcome.kept[0]["reserved"] == {"reserved": 5, "labels": "x"}
+        path = tmp_path / "again.jsonl"
+        write_records(outcome.kept, path)
+
+
+def test_a_column_without_a_name_is_no_system_prompt(tmp_path):
+    (tmp_path / "pool.csv").write_text(",prompt,response\n0,2 + 2?,4\n")
+    record = load(tmp_path / "pool.csv").kept[0]
+    assert (turns(record), record[""]) == ([("user", "2 + 2?"), ("assistant", "4")], "0")

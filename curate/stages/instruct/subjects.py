@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from curate.errors import CurateError
-from curate.records.reading import KINDS, TEXT, TEXTS, Row, files_of, kind_of, rows_of
+from curate.records.reading import KINDS, TEXT, TEXTS, files_of, kind_of, rows_of
+from curate.records.rows import Row
 from curate.stages.instruct.passages import passages
 
 DOCUMENTS = TEXTS + KINDS  # the kinds of files that are read
@@ -92,8 +92,8 @@ def _read(parameter: str, sources: Sequence[Any], words: int, state: object) -> 
         try:
             found.subjects.extend(_subjects(row, PARAMETERS[parameter], words))
         except CurateError as error:
-            text = row.text or json.dumps(dict(row.content), default=str)
-            found.unreadable.append({"file": row.source, "line": row.line, "reason": str(error), "text": text})
+            fault = {"file": row.source, "line": row.line, "reason": str(error), "text": row.text}
+            found.unreadable.append(fault)
     return found
 
 
