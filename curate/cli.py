@@ -7,13 +7,15 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from curate.errors import CurateError
+from curate.errors import CurateError, of_system
+from curate.shown import lines, one_line
 
 
 def _version(wanted: bool) -> None:
@@ -81,9 +83,8 @@ def run(pipeline: PipelineFile, output: RunOutput = None, overrides: Overrides =
     try:
         job.execute()
     except KeyboardInterrupt:
-        print(
-            f"\nStopped. Finished shards are in {job.directory}; the same command goes on from there.", file=sys.stderr
-        )
+        stopped = f"Stopped. Finished shards are in {job.directory}; the same command goes on from there."
+        print(f"\n{one_line(stopped)}", file=sys.stderr)
         sys.stderr.flush()
         os._exit(130)  # shards in flight are given up: waiting for them could take minutes
     except CurateError:
@@ -113,7 +114,7 @@ def report(
     """Write a run's report, report.html in its directory: what came out, how, is it diverse, does it fit and train."""
     from curate.report.page import write_report
 
-    print(write_report(directory))
+    print(one_line(str(write_report(directory))))
 
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="a run's directory")]
@@ -297,13 +298,20 @@ def options_of(arguments: list[str]) -> dict[str, list[str]]:
 
 
 def main() -> None:
-    """The entry point: an error that the user can mend is one line, and exit code 2."""
+    """The entry point: an error that the user can mend is one line, and exit code 2; any other shows its traceback."""
     sys.path.append(os.getcwd())  # stages of one's own are modules beside the pipeline; installed ones come first
     try:
         app()
-    except CurateError as error:
-        print(f"curate: {error}", file=sys.stderr)
-        sys.exit(2)
+    except BrokenPipeError:  # nobody reads what is printed any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        told = of_system(error) if isinstance(error, OSError) else error
+        if isinstance(told, CurateError):
+            print(f"curate: {told}", file=sys.stderr)
+            sys.exit(2)
+        print(lines(traceback.format_exc().rstrip()), file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,52 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, get_args
+
+from curate.shown import one_line
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
 
+_KEPT = "and give the same command again: what is finished is kept"
+SYSTEM = {  # what to do about an error of the operating system
+    errno.ENOSPC: f"make room there, {_KEPT}",
+    errno.EDQUOT: f"make room there, {_KEPT}",
+    errno.EFBIG: f"raise the limit of a file's size (ulimit -f), {_KEPT}",
+    errno.EIO: f"see to the disk, {_KEPT}",
+    errno.EROFS: "it can only be read there; name another place with -o",
+    errno.EACCES: "see that you may read and write there, or name another place",
+    errno.EPERM: "see that you may read and write there, or name another place",
+    errno.EEXIST: "it is a file, and a directory is needed there; name another place with -o",
+    errno.ENOTDIR: "a part of the path is a file; name another place",
+    errno.EISDIR: "it is a directory, and a file is needed there; name another place",
+    errno.ENOENT: f"see that the directory is there and stays, {_KEPT}",
+    errno.ENAMETOOLONG: "name a shorter one",
+    errno.ELOOP: "its symbolic links lead in a circle; name the file itself",
+    errno.EMFILE: f"raise the number of open files (ulimit -n), {_KEPT}",
+}
+
+
 class CurateError(Exception):
-    """What the user can mend: one sentence with the file, the key or the record, what was found, and what to do."""
+    """What the user can mend: one sentence with the file, the key or the record, what was found, and what to do.
+
+    It is one line, fit for a terminal, whatever stands in it (`curate/shown.py`).
+    """
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(one_line(str(sentence)))
+
+
+def of_system(error: OSError) -> CurateError | None:
+    """What the operating system refuses, as a sentence with the path and what to do; None for a fault of no file."""
+    if error.errno not in SYSTEM and error.filename is None:
+        return None
+    path = f"{error.filename}: " if error.filename is not None else ""
+    said, remedy = error.strerror or str(error), SYSTEM.get(error.errno or 0, "see what is there")
+    return CurateError(f"{path}{said[:1].lower()}{said[1:]}; {remedy}")
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

@@ -16,10 +16,12 @@ from datasets import Dataset, Json, Value
 
 from curate.records.pool import arrow_column, set_candidates, set_column
 from curate.records.texts import shortened, texts_of
+from curate.shown import one_line
 
 REJECTED = "rejected"  # the column of the candidates that were taken out of their records
 SHOWN = 5  # records
 WIDTH = 60  # characters of a turn that is shown
+SHORT = 200  # characters of a counter's name
 COUNTERS = 20  # of a stage that are shown
 TOO_LONG = "too long"  # the reason, in every stage, for what exceeds a context or a bound
 REASON = "reason"
@@ -144,7 +146,7 @@ def reasons_of(dropped: Dataset) -> list[str | None]:
 
 def counts(counters: Mapping[str, float]) -> str:
     """The first counters of many, on one line."""
-    shown = [f"{count:g} {name}" for name, count in islice(counters.items(), COUNTERS)]
+    shown = [f"{count:g} {one_line(name, SHORT)}" for name, count in islice(counters.items(), COUNTERS)]
     return ", ".join([*shown, *([f"and {len(counters) - COUNTERS} more"] if len(counters) > COUNTERS else [])])
 
 
@@ -182,4 +184,5 @@ def _first_rows(records: Dataset) -> pd.DataFrame:
         return pd.DataFrame()
     first = records.select(range(min(SHOWN, len(records))))
     texts = {part: [shortened(text, WIDTH) for text in texts_of(first, part)] for part in ("instruction", "response")}
-    return pd.DataFrame({"id": list(first["id"]), **{part: column for part, column in texts.items() if any(column)}})
+    ids = [shortened(name, WIDTH) for name in first["id"]]
+    return pd.DataFrame({"id": ids, **{part: column for part, column in texts.items() if any(column)}})

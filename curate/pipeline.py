@@ -19,6 +19,7 @@ from curate.models.usage import BudgetLimits, Usage
 from curate.records.identity import digest
 from curate.records.reading import files_of
 from curate.registry import column_hint, get_stage, missing_columns, stage_names
+from curate.shown import without_secrets
 from curate.signatures import kinds_of, models_in, must_score
 from curate.yaml_files import apply_override, as_yaml, read_yaml
 
@@ -130,7 +131,7 @@ class Pipeline:
             "shard_rows": self.shard_rows,
             **({"budget": dict(self.budget)} if self.budget else {}),
             "models": {name: spec.to_dict() for name, spec in self.models.items()},
-            "stages": [{step.name: as_yaml(step.config)} for step in self.steps],
+            "stages": [{step.name: without_secrets(as_yaml(step.config))} for step in self.steps],
         }
 
     @cached_property

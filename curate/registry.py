@@ -115,7 +115,7 @@ def _load_attribute(name: str, where: str) -> Any:
         if error.name and not f"{module}.".startswith(f"{error.name}."):
             raise  # the module is there, and lacks one of its own
         raise CurateError(f"{where}: {name}: there is no module {module!r} to import, here or installed") from None
-    except (AttributeError, ValueError):
+    except (AttributeError, TypeError, ValueError):  # the latter two where it is no name of a module
         raise CurateError(f"{where}: {name}: the module {module!r} has no {attribute!r}") from None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from ruamel.yaml import YAML
 from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode
 from ruamel.yaml.reader import ReaderError
 
 from curate.errors import CurateError, nearest
 
 DEEPEST = 100  # lists and mappings inside each other
 LARGEST = 100_000  # values of one file, each counted wherever an alias repeats it
+CHARACTERS = 100  # that count as one value
 
 _TAG = "tag:yaml.org,2002:"
 _CORE = ("null", "bool", "int", "float", "str", "seq", "map")
@@ -31,6 +34,8 @@ class _CoreSchema(SafeConstructor):
         raise MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
 
     def check_mapping_key(self, node: Any, key_node: Any, mapping: Any, key: Any, value: Any) -> bool:
+        if not isinstance(key, Hashable) or isinstance(key, tuple):
+            raise MarkedYAMLError(problem="a key has to be a plain value, not a list", problem_mark=key_node.start_mark)
         if key in mapping:
             raise MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
         return True
@@ -45,15 +50,21 @@ _CoreSchema.yaml_constructors = {
 
 def read_yaml(text: str, where: str) -> Any:
     """The value of one YAML document, of the types that JSON has; raises CurateError that begins with `where`."""
+    try:
+        if _size(_reader().compose(text), {}) > LARGEST:  # before any of it is made
+            raise CurateError(
+                f"{where}: holds more than {LARGEST:,} values or {LARGEST * CHARACTERS:,} characters, those that an "
+                "alias (*name) repeats included"
+            )
+        return _reader().load(text)
+    except (YAMLError, ValueError, OverflowError, KeyError) as error:  # where a tag such as !!int does not fit
+        raise CurateError(f"{where}: not readable as YAML: {_sentence(error, text)}") from None
+
+
+def _reader() -> YAML:
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor, yaml.max_depth = _CoreSchema, DEEPEST
-    try:
-        value = yaml.load(text)
-    except (YAMLError, ValueError, OverflowError) as error:  # the latter two where a tag such as !!int does not fit
-        raise CurateError(f"{where}: not readable as YAML: {_sentence(error, text)}") from None
-    if _size(value, {}) > LARGEST:
-        raise CurateError(f"{where}: holds more than {LARGEST:,} values, those that an alias (*name) repeats included")
-    return value
+    return yaml
 
 
 def yaml_text(value: Any) -> str:
@@ -133,7 +144,7 @@ def _sentence(error: Exception, text: str) -> str:
         line = text.count("\n", 0, error.position) + 1
         return f"line {line}: the character #x{error.character:04x} is not allowed"
     if not isinstance(error, MarkedYAMLError):
-        return str(error)
+        return f"a value does not fit its tag: {error}"
     if isinstance(error, MaxDepthExceededError):
         return f"line {error.problem_mark.line + 1}: more than {DEEPEST} lists and mappings stand inside each other"
     said = ((error.context, error.context_mark), (error.problem, error.problem_mark))
@@ -142,13 +153,15 @@ def _sentence(error: Exception, text: str) -> str:
     )
 
 
-def _size(value: Any, known: dict[int, float]) -> float:
-    """How many values `value` holds, one that is repeated each time; infinitely many where it holds itself."""
-    if not isinstance(value, dict | list):
-        return 1
-    if id(value) not in known:
-        known[id(value)] = float("inf")
-        known[id(value)] = 1 + sum(
-            _size(item, known) for item in (value.values() if isinstance(value, dict) else value)
-        )
-    return known[id(value)]
+def _size(node: Any, known: dict[int, float]) -> float:
+    """How many values a node holds, one that is repeated each time; infinitely many where it holds itself.
+
+    A text of more than `CHARACTERS` counts as several.
+    """
+    if node is None or isinstance(node.value, str):
+        return 1 + len(node.value) // CHARACTERS if node else 1
+    if id(node) not in known:
+        known[id(node)] = float("inf")
+        parts = chain.from_iterable(node.value) if isinstance(node, MappingNode) else node.value
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]

@@ -23,7 +23,7 @@ LAYERS = [  # from the top; what stands in one line may import each other as lon
     ("curate.chat",),
     ("curate.records",),
     ("curate.algorithms",),
-    ("curate.registry", "curate.yaml_files", "curate.errors"),
+    ("curate.registry", "curate.yaml_files", "curate.errors", "curate.shown"),
 ]
 
 

@@ -222,3 +222,29 @@ def test_a_grid_beside_a_temperature_is_refused_before_anything_is_loaded():
     both = {"temperature": 0.8, "grid": [[1.0, 1.0, 1]]}
     with pytest.raises(CurateError, match=r"stage 1 \(synthesize\): grid: temperature 0.8 and top_p 1.0 are given too"):
         pipeline({"synthesize": {**SYNTHESIZE["synthesize"], **both}})
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({"models": None, "stages": ["screen"]}, "p: models: input should be a valid dictionary, found None"),
+        ({"stages": [{1: 2}]}, "p: stages.0.1: input should be a valid string, found 1"),
+        ({"stages": ["...:x"]}, "p: stage 1: ...:x: the module '...' has no 'x'"),
+        (
+            {"stages": [{"load": {"path": ""}}]},
+            "p: stage 1 (load): path: an empty path names no file; write . for the current directory, found ''",
+        ),
+        *(
+            ({"models": {"m": {"model": model}}, "stages": [{"synthesize": {"model": "m", "count": 1}}]}, sentence)
+            for model, sentence in (
+                ("package:os/..", "p: models.m: the Python package 'os' is not installed; pip install"),
+                ("package:.x/y", "p: models.m: the Python package '.x' is not installed; pip install"),
+                ("package:datasets/../x", "p: models.m: 'package:datasets/../x' leads out of the package 'datasets'"),
+            )
+        ),
+    ],
+)
+def test_odd_names_and_nothings_are_told_in_one_sentence(content, sentence):
+    with pytest.raises(CurateError) as error:
+        Pipeline(content, origin="p")
+    assert str(error.value).startswith(sentence)

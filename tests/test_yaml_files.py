@@ -120,3 +120,43 @@ def test_an_override_makes_the_mapping_that_a_bare_stage_name_stands_for():
     apply_override(content, "screen.language=[en]")
     apply_override(content, "deduplicate.threshold=1e-1")
     assert content == {"stages": [{"screen": {"language": ["en"]}}, {"deduplicate": {"threshold": 0.1}}]}
+
+
+BOMBS = {
+    "in a value": "stages: [{load: {path: *a9}}]\n",
+    "in a key": "? *a9\n: 1\n",
+    "merged": "b0: &b0 {x: 1}\n"
+    + "".join(f"b{n + 1}: &b{n + 1} {{<<: [{', '.join([f'*b{n}'] * 10)}]}}\n" for n in range(9)),
+    "of one long text": f"t: &t {'x' * 100_000}\nlist: [{', '.join(['*t'] * 200)}]\n",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+def test_what_aliases_would_blow_up_is_refused_before_it_is_made(bomb):
+    tens = "".join(f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 10)}]\n" for n in range(9))
+    with pytest.raises(CurateError, match=r"^p.yaml: holds more than 100,000 values or 10,000,000 characters, those"):
+        of("a0: &a0 [x]\n" + tens + bomb)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("? [a, b]\n: 1\n", "line 1: a key has to be a plain value, not a list (column 3)"),
+        ("[{[a, b]: 1}]\n", "line 1: a key has to be a plain value, not a list (column 3)"),
+        ("? {a: b}\n: 1\n", "line 1: found unhashable key (column 3)"),
+        ("a: " + "9" * 5000, "a value does not fit its tag: Exceeds the limit (4300 digits)"),
+        ("a: !!bool abc\n", "a value does not fit its tag: 'abc'"),
+        ("a: !!float abc\n", "a value does not fit its tag: could not convert string to float: 'abc'"),
+        ("a: {<<: 3}\n", "line 1: expected a mapping or list of mappings for merging, but found scalar (column 9)"),
+        ("".join(" " * depth + "a:\n" for depth in range(3000)), "line 100: more than 100 lists and mappings"),
+    ],
+)
+def test_odd_keys_numbers_and_depths_are_told_in_one_sentence(text, sentence):
+    with pytest.raises(CurateError) as error:
+        of(text)
+    assert str(error.value).startswith("p.yaml: not readable as YAML: ")
+    assert sentence in str(error.value)
+
+
+def test_several_mappings_can_be_merged_and_the_first_one_counts():
+    assert of("a: &a {x: 1}\nb: &b {x: 2, y: 3}\nc: {<<: [*a, *b], z: 1}\n")["c"] == {"x": 1, "y": 3, "z": 1}

@@ -23,6 +23,7 @@ from curate.chat.scaffold import (
     rest_of,
     sentinels,
 )
+from curate.chat.trial import check_bounded
 from curate.errors import CurateError
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Renderer:
     """The chat template of `tokenizer`.
 
     `date` is what templates that print today's date print; without it, the day of construction. `options` are the
-    template's own switches, such as `{"enable_thinking": False}`. Raises CurateError if there is no chat template.
+    template's own switches, such as `{"enable_thinking": False}`. Raises CurateError if there is no chat template, or
+    if a few words in it take more than a little time and memory (`trial.py`).
     """
 
     def __init__(
@@ -56,13 +58,14 @@ class Renderer:
         self.options = dict(options or {})
         self.control = ControlTokens(tokenizer)
         try:
-            tokenizer.get_chat_template()
+            source = tokenizer.get_chat_template()
         except ValueError as error:
             available = f"only {sorted(tokenizer.chat_template)}" if tokenizer.chat_template else "none"
             raise CurateError(
                 f"the tokenizer {self.name} has no default chat template, found {available}; use an instruct model's "
                 "tokenizer, or set its chat_template"
             ) from error
+        check_bounded(source, self.name, {**tokenizer.special_tokens_map, **self.options})
 
     def with_options(self, **options: Any) -> Self:
         """The same template with other switches, or more: `with_options(guideline="...")`."""
@@ -246,24 +249,30 @@ class Renderer:
 
         def shows(content: Any) -> bool:
             try:
-                text = self.tokenizer.apply_chat_template(
-                    [{"role": "user", "content": content}], tokenize=False, **self._variables
-                )
-            except (TemplateError, TypeError):
+                return sentinel in self._rendered([{"role": "user", "content": content}], False)
+            except TemplateError:
                 return False
-            return sentinel in str(text)
 
         return not shows(sentinel) and shows(_parts(sentinel))
 
     def _apply(self, messages: list[dict[str, Any]], add_generation_prompt: bool, tools: Tools | None = None) -> str:
         shown: list[Any] = [{**m, "content": _parts(m["content"])} for m in messages] if self.wants_parts else messages
-        rendered = self.tokenizer.apply_chat_template(
-            shown,
-            tools=[dict(tool) for tool in tools] if tools else None,
-            tokenize=False,
-            add_generation_prompt=add_generation_prompt,
-            **self._variables,
-        )
+        return self._rendered(shown, add_generation_prompt, tools)
+
+    def _rendered(self, messages: list[Any], add_generation_prompt: bool, tools: Tools | None = None) -> str:
+        """What the template makes of the messages. Raises TemplateError, whatever it stumbles over."""
+        try:
+            rendered = self.tokenizer.apply_chat_template(
+                messages,
+                tools=[dict(tool) for tool in tools] if tools else None,
+                tokenize=False,
+                add_generation_prompt=add_generation_prompt,
+                **self._variables,
+            )
+        except TemplateError:
+            raise
+        except Exception as error:  # 1/0, a text where a number is expected, a macro that calls itself ...
+            raise TemplateError(f"{type(error).__name__}: {error}") from error
         return str(rendered)
 
     @cached_property

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from curate.chat import ChatTemplate
 from curate.errors import CurateError
-from curate.models.files import check_config, check_template, check_tokenizer, check_weights
+from curate.models.files import check_code, check_config, check_template, check_tokenizer, check_weights
 from curate.models.gguf import check_gguf_template, check_gguf_tokenizer, check_gguf_weights
 from curate.models.locate import display_name, locate
 from curate.models.protocols import Kind
@@ -75,6 +75,8 @@ class Backend:
         source = cls.files(model, parameters)
         if source is not None and isinstance(found := locate(source), Path):
             (cls.check_gguf if found.is_file() else cls.check_directory)(found, parameters)
+            if found.is_dir() and not parameters.get("trust_remote_code"):
+                check_code(found)
 
     @classmethod
     def check_chat(cls, model: str, parameters: Mapping[str, Any]) -> None:

@@ -33,7 +33,8 @@ OPTIONAL = ("seed", "response_format", "temperature", "top_p")  # left out where
 UNKNOWN = re.compile(
     r"support|unknown|unrecogni|permitted|not allowed|unavailable|deprecated|unexpected", re.IGNORECASE
 )
-PROBE = {"messages": [{"role": "user", "content": "Say yes."}], "max_tokens": 16}
+PLAIN = Conversation([{"role": "user", "content": "Say yes."}], 0)
+PROBE = {"messages": PLAIN.messages, "max_tokens": 16}
 
 
 class ChatEndpointModel(Backend):
@@ -67,7 +68,7 @@ class ChatEndpointModel(Backend):
             base_url, api_key_env=api_key_env, concurrency=concurrency, timeout=timeout, retries=retries
         )
         self._parameters = _Parameters()
-        self._sampler: Sampler[Answer] = Sampler(self._endpoint, self._lost)
+        self._sampler: Sampler[Answer] = Sampler(self._endpoint, self._lost, PLAIN)
 
     @classmethod
     def shown_name(cls, model: str) -> str:

@@ -14,6 +14,7 @@ import random
 import re
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ import httpx
 from pydantic import Field
 
 from curate.errors import CurateError
+from curate.shown import hide, one_line, say
 
 BaseUrl = Annotated[str, Field(pattern=r"^https?://", description="up to /v1, as http://localhost:8000/v1")]
 ApiKeyEnv = Annotated[str | None, Field(description="environment variable that holds the API key")]
@@ -32,12 +34,14 @@ Concurrency = Annotated[int, Field(gt=0, description="requests at the same time"
 Timeout = Annotated[float, Field(gt=0, description="seconds to wait for an answer")]
 Retries = Annotated[int, Field(ge=0, description="how often a failed request is sent again")]
 
+LONGEST_ASKED = 600.0  # seconds that an endpoint may ask to wait; one that asks for more is asked again after so many
 FIRST_WAIT = 0.5  # seconds before the first retry; each further one waits twice as long
 LONGEST_WAIT = 60.0
 PROBE_TIMEOUT = 30.0
 RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
 BUSY = {429, 503}
 REFUSED = {400, 413, 422}
+FORBIDDEN = 403  # a key's fault, but for some a content filter's
 REMEDIES = {
     401: "; name the environment variable that holds the key as api_key_env",
     403: "; see that the key of api_key_env may use this model",
@@ -80,6 +84,10 @@ class RefusedError(CurateError):
         return bool(re.search(rf"['\"`]{parameter}['\"`]|\b{parameter}\b{end}", self.words))
 
 
+class GaveUpError(CurateError):
+    """The endpoint failed at each attempt, or could not be reached."""
+
+
 class Endpoint:
     """What stands at `base_url`; thread-safe. At most `concurrency` requests run at a time, fewer while it is busy.
 
@@ -87,19 +95,24 @@ class Endpoint:
     """
 
     def __init__(self, base_url: str, *, api_key_env: str | None, concurrency: int, timeout: float, retries: int):
-        self.url = base_url.rstrip("/")
         self._retries = retries
         try:
-            httpx.URL(self.url)
+            url = httpx.URL(base_url.rstrip("/"))
         except httpx.InvalidURL as error:
             raise CurateError(f"base_url: {base_url!r} is no URL: {error}") from None
+        self.url = str(url.copy_with(username=None, password=None))
+        hide(url.password)
+        hide(b64encode(f"{url.username}:{url.password}".encode()).decode())  # as it is sent
         self._client = httpx.Client(
             headers=_authorization(api_key_env),
+            auth=(url.username, url.password) if url.userinfo else None,
             timeout=timeout,
             limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
         )
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"endpoint {self.url}")
         self._gate = _Gate(concurrency)
+        self._patience = min(LONGEST_ASKED, timeout)
+        self._told = 0.0  # when a long wait that was told ends
 
     def each(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """What `function`, which asks the endpoint, makes of each item, in order; the first error ends the others."""
@@ -125,8 +138,8 @@ class Endpoint:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """The JSON with which it answers `body`.
 
-        Raises RefusedError when it takes no such request, CurateError when it fails in another way, or still fails
-        after the last retry (429, 5xx, no connection, an empty answer).
+        Raises RefusedError when it takes no such request, GaveUpError when it still fails after the last retry (429,
+        5xx, no connection, an empty answer), CurateError when it fails in another way.
         """
         return self._request("POST", path, body, self._retries + 1)
 
@@ -153,13 +166,24 @@ class Endpoint:
                 if not fault:
                     self._gate.widen()
                     return reply
-                asked = _retry_after(response)
-                wait = max(wait, asked)
+                pause = self._pause(response) if attempt < attempts - 1 else 0.0
+                wait = max(wait, pause)
                 if status in BUSY:
-                    self._gate.narrow(cuts, asked)
+                    self._gate.narrow(cuts, pause)
             if attempt < attempts - 1:
                 time.sleep(wait)
-        raise CurateError(f"{method} {url}: {fault}; gave up after {attempts} attempts")
+        raise GaveUpError(f"{method} {url}: {fault}; gave up after {attempts} attempts")
+
+    def _pause(self, response: httpx.Response) -> float:
+        """The seconds to wait that the endpoint asks for, as far as it is waited for; a long wait is told."""
+        asked = _retry_after(response)
+        pause = min(asked, self._patience)
+        now = time.monotonic()
+        if asked > LONGEST_WAIT and now >= self._told:
+            self._told = now + pause
+            shorter = f", and is asked again in {pause:.0f} s" if pause < asked else ""
+            say(f"{self.url} asks to wait {asked:.0f} s (Retry-After){shorter}")
+        return pause
 
 
 def probing_endpoint(parameters: Mapping[str, Any]) -> Endpoint:
@@ -217,7 +241,7 @@ class _Gate:
 def shown(text: Any) -> str:
     """What an endpoint said, on one line and not all of it."""
     text = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
-    return " ".join(text.split())[:SHOWN]
+    return one_line(" ".join(text[: 100 * SHOWN].split()), SHOWN)
 
 
 def _read(response: httpx.Response, request: str) -> tuple[int, Any, str]:
@@ -242,8 +266,9 @@ def _read(response: httpx.Response, request: str) -> tuple[int, Any, str]:
         code = error.get("code") if isinstance(error, dict) else None
         status = code if isinstance(code, int) and code in {*RETRIED, *REFUSED, *REMEDIES} else 500
     fault = f"status {response.status_code}: {shown(response.text)}"
-    if status in REFUSED:
-        raise RefusedError(f"{request}: {fault}", _words(reply, response.text), _parameter(error))
+    words = _words(reply, response.text)
+    if status in REFUSED or (status == FORBIDDEN and FILTERED.search(words)):
+        raise RefusedError(f"{request}: {fault}", words, _parameter(error))
     if status not in RETRIED:
         raise CurateError(f"{request}: {fault}{REMEDIES.get(status, '')}")
     return status, None, fault
@@ -267,6 +292,7 @@ def _authorization(api_key_env: str | None) -> dict[str, str]:
     key = os.environ.get(api_key_env, "").strip()
     if not key:
         raise CurateError(f"api_key_env: the environment variable {api_key_env} is not set")
+    hide(key)
     if not (key.isascii() and key.isprintable()):
         raise CurateError(f"api_key_env: the key in {api_key_env} has characters that no key has")
     return {"Authorization": f"Bearer {key}"}

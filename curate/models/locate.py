@@ -69,10 +69,12 @@ def _resource(model: str) -> Path:
     package, _, rest = model.removeprefix(PACKAGE).partition("/")
     try:
         spec = importlib.util.find_spec(package)
-    except (ModuleNotFoundError, ValueError):
+    except (ImportError, ValueError):
         spec = None
     if spec is None or not spec.submodule_search_locations:
         raise CurateError(f"the Python package {package!r} is not installed; {REMEDIES.get(package, DEMO)}")
+    if ".." in Path(rest).parts:
+        raise CurateError(f"{model!r} leads out of the package {package!r}; name a directory or a file in it")
     path = Path(spec.submodule_search_locations[0]) / rest
     if path.is_dir():
         return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -12,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from curate.errors import CurateError, first_line
+from curate.errors import CurateError
 from curate.models.backend import Backend, ModelSource, TemplatedBackend
 from curate.models.context import context_length
+from curate.models.files import read_config
 from curate.models.in_process.hardware import Device, Dtype, free_memory, pick_device, pick_dtype
 from curate.models.locate import locate
 from curate.models.usage import Usage
+from curate.models.weights import HEADS, check_complete, loading
 
 if TYPE_CHECKING:
     from curate.records.schema import Message
@@ -64,7 +65,7 @@ class RewardTransformersModel(TemplatedBackend):
     def check_directory(cls, directory: Path, parameters: Mapping[str, Any]) -> None:
         """As for every model with a template, and the configuration is of a sequence classifier with one output."""
         super().check_directory(directory, parameters)
-        config = json.loads((directory / "config.json").read_text("utf-8"))
+        config = read_config(directory / "config.json")
         classes = config.get("architectures") or []
         if not any("SequenceClassification" in name for name in classes):
             raise CurateError(
@@ -118,17 +119,12 @@ def _load(model: str, **options: Any) -> Any:
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
     source = str(locate(model))
-    try:
+    with loading(model):
         config = AutoConfig.from_pretrained(source, trust_remote_code=options["trust_remote_code"])
         if config.num_labels != 1:
             raise CurateError(f"{model} classifies into {config.num_labels} labels; a reward model has one output")
         loaded, info = AutoModelForSequenceClassification.from_pretrained(
-            source, use_safetensors=True, output_loading_info=True, **options
+            source, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True, **options
         )
-    except (OSError, ValueError, ImportError) as error:
-        raise CurateError(f"cannot load {model}: {first_line(error)}") from error
-    if info["missing_keys"]:
-        raise CurateError(
-            f"{model} is no reward model: its files lack the weights {', '.join(sorted(info['missing_keys'])[:3])}"
-        )
+    check_complete(model, info, may_hold=HEADS)
     return loaded

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from curate.errors import CurateError
-from curate.models.endpoint import Endpoint, RefusedError, shown
+from curate.models.endpoint import Endpoint, GaveUpError, RefusedError, shown
 from curate.models.protocols import Answer, Completion, Finish
 from curate.records.identity import derive_seed
 
@@ -45,11 +45,15 @@ class Sampler(Generic[S]):
     A sample that did not come is asked for again, under a seed of its own. Where none comes in the end, or where the
     endpoint refuses a request, the sample is `lost` if the same settings have brought samples for another item: then it
     is that item's fault. If they have brought nothing yet, it is told as an error. A prompt that is too long, and one
-    that a content filter stops, are that item's fault in any case.
+    that a content filter stops, are that item's fault in any case. Where the endpoint fails until it is given up, it is
+    asked for `plain`, an item that is nobody's: if that fails too, it is told as an error; if not, the item is tried
+    once more, and is then lost.
     """
 
-    def __init__(self, endpoint: Endpoint, lost: Callable[[Finish, str], S], most: int | None = None) -> None:
-        self._endpoint = endpoint
+    def __init__(
+        self, endpoint: Endpoint, lost: Callable[[Finish, str], S], plain: Seeded, most: int | None = None
+    ) -> None:
+        self._endpoint, self._plain = endpoint, plain
         self._lost: Callable[[Finish, str], S] = lost
         self._most = most or sys.maxsize
         self._worked: set[Hashable] = set()
@@ -111,7 +115,7 @@ class Sampler(Generic[S]):
     def _samples(self, request: Request[I, S], item: I, count: int) -> tuple[list[S], str]:
         """The samples of one item, and the fault of those that are lost if it may be the endpoint's."""
         samples: list[S] = []
-        why, asked, tries = "", 0, 0
+        why, asked, tries, failed = "", 0, 0, False
         while len(samples) < count and tries < TRIES:
             wanted = min(count - len(samples), self._most)
             seed = derive_seed(item.seed, "request", asked) if asked else item.seed
@@ -125,10 +129,23 @@ class Sampler(Generic[S]):
                 certain = refusal.filtered or (refusal.too_long and not refusal.names("max_tokens"))
                 lost = [self._lost(finish, str(refusal))] * (count - len(samples))
                 return samples + lost, "" if certain else str(refusal)
+            except GaveUpError as failure:
+                if failed:
+                    return samples + [self._lost("refused", str(failure))] * (count - len(samples)), ""
+                self._check_alive(request, failure)
+                failed = True
+                continue
             samples += came[:wanted]
             asked, tries = asked + 1, tries + (not came)
         missing = count - len(samples)
         return samples + [self._lost("refused", why)] * missing, why if missing else ""
+
+    def _check_alive(self, request: Request[Any, S], failure: GaveUpError) -> None:
+        """Raises `failure` unless the endpoint answers something plain."""
+        try:
+            request(self._plain, 1, self._plain.seed)
+        except CurateError:
+            raise failure from None
 
 
 def read_choices(

@@ -5,17 +5,17 @@ from __future__ import annotations
 import datetime
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from curate.errors import CurateError, first_line
 from curate.models.backend import Backend, ModelSource, Precision, TrustRemoteCode
 from curate.models.in_process.hardware import Device, free_memory, pick_device, pick_dtype
 from curate.models.locate import locate
 from curate.models.usage import Usage
+from curate.models.weights import HEADS, POOLER, check_complete, loading
 
 _TOKENS = 1024  # padded tokens in a batch on a CPU, where what a layer computes should stay in the caches
 
@@ -54,15 +54,20 @@ class SentenceTransformersModel(Backend):
 
         super().__init__(model, date)
         self._device = pick_device(device)
-        try:
+        with loading(model):
             self._model: Any = SentenceTransformer(
                 str(locate(model)),
                 device=str(self._device),
                 trust_remote_code=trust_remote_code,
-                model_kwargs={"dtype": pick_dtype(dtype, self._device, FAST_ON_CPU), "use_safetensors": True},
+                model_kwargs={
+                    "dtype": pick_dtype(dtype, self._device, FAST_ON_CPU),
+                    "use_safetensors": True,
+                    "ignore_mismatched_sizes": True,  # `check_complete` names them
+                },
             )
-        except (OSError, ValueError, ImportError) as error:
-            raise CurateError(f"cannot load {model}: {first_line(error)}") from error
+            info = _loading_info(self._model)
+        if info:
+            check_complete(model, info, may_lack=POOLER, may_hold=HEADS)
         if max_seq_length is not None:
             self._model.max_seq_length = max_seq_length
         self._batch_size, self._prompt = batch_size, prompt
@@ -145,6 +150,22 @@ class SentenceTransformersModel(Backend):
         with self._lock:
             self._model = None
         free_memory(self._device)
+
+
+def _loading_info(model: Any) -> Mapping[str, Any] | None:
+    """What transformers says of the weights of the embedder's encoder, or None where it has none.
+
+    The library does not pass it on, so the files are matched once more, on a device that holds no numbers.
+    """
+    encoder = getattr(model[0], "auto_model", None)
+    if encoder is None or not encoder.name_or_path:
+        return None
+    where = {"device_map": {"": "meta"}, "use_safetensors": True, "ignore_mismatched_sizes": True}
+    _, info = type(encoder).from_pretrained(
+        encoder.name_or_path, config=encoder.config, output_loading_info=True, **where
+    )
+    matched: Mapping[str, Any] = info
+    return matched
 
 
 def _parts_of(text: str, starts: Sequence[int], room: int) -> list[str]:

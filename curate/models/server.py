@@ -19,6 +19,8 @@ from curate.models.endpoint import (
     BaseUrl,
     Concurrency,
     Endpoint,
+    GaveUpError,
+    RefusedError,
     Retries,
     Timeout,
     probing_endpoint,
@@ -27,6 +29,8 @@ from curate.models.endpoint import (
 from curate.models.protocols import Again, Completion, Finish, Prompt, Sampling, TokenScores
 from curate.models.samples import Sampler, read_choices
 from curate.models.usage import Usage, usage_in
+
+PLAIN = [1, 2, 3]  # tokens that every model has
 
 
 class ServerModel(TemplatedBackend):
@@ -69,7 +73,7 @@ class ServerModel(TemplatedBackend):
         self._dialect, entry = connect(self._endpoint, model, dialect)
         limits = self._dialect.limits(self._endpoint, model, entry)
         self.context_length = (limits.context_length or int(self.chat.tokenizer.model_max_length)) - 1
-        self._sampler: Sampler[Completion] = Sampler(self._endpoint, _lost, limits.samples)
+        self._sampler: Sampler[Completion] = Sampler(self._endpoint, _lost, Prompt(PLAIN, 0), limits.samples)
         self._url = self._endpoint.address(self._dialect.path)
 
     @classmethod
@@ -105,7 +109,7 @@ class ServerModel(TemplatedBackend):
             if scores:
                 _check_scores(dialect, url)
             if dialect.takes_ids:
-                ids = [1, 2, 3]
+                ids = PLAIN
                 body = {"model": model, "prompt": ids, "max_tokens": 1, "temperature": 0}
                 reply = endpoint.post(dialect.path, body | ({"prompt_logprobs": 0} if scores else {}))
                 _check_unwrapped(dialect, url, reply, len(ids))
@@ -140,21 +144,31 @@ class ServerModel(TemplatedBackend):
     def score(self, sequences: Sequence[Sequence[int]], masks: Sequence[Sequence[int]]) -> list[TokenScores]:
         """Log-probability (nats, float32) and rank of each token at which the mask is 1, given all tokens before it.
 
+        A sequence that the endpoint refuses, or at which alone it fails, has log-probabilities that are no numbers.
         Raises CurateError for a mask that does not fit its sequence, for what exceeds the context, and when the
         endpoint fails or has no log-probabilities of prompts.
         """
         _check_scores(self._dialect, self._url)
         check_scorable(self, sequences, masks)
-        common = {"model": self.name, "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
 
         def score(pair: tuple[Sequence[int], Sequence[int]]) -> TokenScores:
-            sequence, mask = pair
-            reply = self._endpoint.post(self._dialect.path, {**common, "prompt": list(sequence)})
-            self.meter.count(usage_in(reply) or self._usage(sequence, ()))
-            _check_unwrapped(self._dialect, self._url, reply, len(sequence))
-            return _scores(reply, self._url, sequence, mask)
+            try:
+                return self._score(*pair)
+            except (RefusedError, GaveUpError) as failure:
+                try:
+                    self._score(PLAIN, [0, 1, 1])
+                except CurateError:
+                    raise failure from None
+                return TokenScores(np.full(sum(pair[1]), np.nan, np.float32), np.zeros(sum(pair[1]), np.int64))
 
         return self._endpoint.each(score, list(zip(sequences, masks, strict=True)))
+
+    def _score(self, sequence: Sequence[int], mask: Sequence[int]) -> TokenScores:
+        body = {"model": self.name, "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0, "prompt": list(sequence)}
+        reply = self._endpoint.post(self._dialect.path, body)
+        self.meter.count(usage_in(reply) or self._usage(sequence, ()))
+        _check_unwrapped(self._dialect, self._url, reply, len(sequence))
+        return _scores(reply, self._url, sequence, mask)
 
     def _usage(self, token_ids: Sequence[int], completions: Sequence[Completion]) -> Usage:
         """Of one request that the server has not counted."""

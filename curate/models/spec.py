@@ -23,6 +23,7 @@ from curate.models.protocols import Kind, Model
 from curate.models.usage import Meter, Prices
 from curate.records.identity import digest
 from curate.registry import backend_names, get_backend
+from curate.shown import without_secrets
 
 if TYPE_CHECKING:
     from curate.chat import ChatTemplate
@@ -49,11 +50,11 @@ class ModelSpec:
         return self._class.kind
 
     def to_dict(self) -> dict[str, Any]:
-        """The spec as YAML gives it, without defaults. It holds no secrets: keys come from the environment."""
+        """The spec as YAML gives it, without defaults and secrets: keys come from the environment, URLs are masked."""
         fields = schema_of(self._class).model_fields
         given = {key: value for key, value in self.parameters.items() if value != fields[key].get_default()}
         prices = {"prices": dict(self.prices)} if self.prices else {}
-        return {"backend": self.backend, "model": self.model, **given, **prices}
+        return {"backend": self.backend, "model": self.model, **without_secrets(given), **prices}
 
     def check(self) -> None:
         """Raises CurateError when the model's directory or a file of it is missing, before anything is loaded.
@@ -89,7 +90,8 @@ class ModelSpec:
         content = source = self.source
         if isinstance(source, Path):
             content = file_fingerprint(source) if source.is_file() else directory_fingerprint(source)
-        return digest(self.backend, self._class.shown_name(self.model), self._class.counted(self.parameters), content)
+        counted = without_secrets(self._class.counted(self.parameters))
+        return digest(self.backend, self._class.shown_name(self.model), counted, content)
 
     def commit(self) -> str | None:
         """The commit of a hub model's files, once they have been downloaded."""

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from curate.errors import CurateError, first_line
 from curate.models.backend import ModelSource, TemplatedBackend
 from curate.models.context import check_scorable, context_length, room
 from curate.models.grammar import Grammar
@@ -19,6 +18,7 @@ from curate.models.locate import loadable_model
 from curate.models.protocols import Again, Completion, Prompt, Sampling, TokenScores
 from curate.models.tokenizer import to_texts
 from curate.models.usage import Usage
+from curate.models.weights import check_complete, loading
 
 if TYPE_CHECKING:
     from curate.models.in_process.scoring import Scorer
@@ -180,7 +180,14 @@ class TransformersModel(TemplatedBackend):
 def _load(model: str, **options: Any) -> Any:
     from transformers import AutoModelForCausalLM
 
-    try:
-        return AutoModelForCausalLM.from_pretrained(loadable_model(model), use_safetensors=True, **options)
-    except (OSError, ValueError, ImportError) as error:
-        raise CurateError(f"cannot load {model}: {first_line(error)}") from error
+    with loading(model):
+        both: Any = AutoModelForCausalLM.from_pretrained(
+            loadable_model(model),
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+            **options,
+        )
+    loaded, info = both
+    check_complete(model, info)
+    return loaded

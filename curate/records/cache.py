@@ -6,10 +6,12 @@ them. Called from Python, a stage computes them anew.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -35,10 +37,11 @@ def cached(name: str, compute: Callable[[], Mapping[str, np.ndarray]]) -> dict[s
     if directory is None:
         return dict(compute())
     path = directory / f"{name}.npz"
-    if not path.exists():
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return {key: kept[key] for key in kept.files}
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error):  # it is not there, or damaged
         arrays = dict(compute())
         with written_whole(path) as file:
             np.savez(file, allow_pickle=False, **arrays)
         return arrays
-    with np.load(path, allow_pickle=False) as kept:
-        return {key: kept[key] for key in kept.files}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ import pyarrow as pa
 from datasets import Dataset
 
 from curate.records.texts import tables
+
+LEFTOVER = re.compile(r"\..+\.\d+\.tmp")  # what `written_whole` writes to
 
 
 def plain(value: Any) -> Any:
@@ -28,19 +31,32 @@ def plain(value: Any) -> Any:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[IO[bytes]]:
-    """A binary file that appears under `path` only when everything in it is on disk."""
+def written_whole(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
+    """A binary file that appears under `path` only when everything in it is on disk; one that is `private` is for its
+    owner alone. An error of the operating system names the path.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)  # of a process that was killed, or another's link
     try:
-        with temporary.open("wb") as file:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno and error.filename in (None, temporary, str(temporary)):
+            error.filename, error.filename2 = str(path), None
         raise
+
+
+def remove_leftovers(directory: Path) -> list[Path]:
+    """Removes the unfinished files that processes which were killed left in `directory` and below, and names them."""
+    left = [path for path in sorted(directory.rglob(".*.tmp")) if LEFTOVER.fullmatch(path.name)]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return left
 
 
 def write_jsonl(rows: Iterable[Mapping[str, Any]], path: Path) -> int:
@@ -64,9 +80,9 @@ def _as_text(value: Any) -> str:
     return b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
-def write_json(value: Any, path: Path) -> None:
+def write_json(value: Any, path: Path, *, private: bool = False) -> None:
     """Writes one JSON document, whole or not at all."""
-    with written_whole(path) as file:
+    with written_whole(path, private=private) as file:
         file.write(json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n")
 
 

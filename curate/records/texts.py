@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Dataset
 
+from curate.shown import one_line
+
 BATCH = 1000  # records that are read or written at once
 STRETCH = 32  # rows of a stretch for each row that is taken from it, at most
 
@@ -90,6 +92,6 @@ def _turn_of(messages: pa.ListArray, role: str, last: bool) -> list[str]:
 
 
 def shortened(text: str, width: int) -> str:
-    """The text on one line, with at most `width` characters."""
-    line = " ".join(text.split())
+    """The text on one line, with at most `width` characters that can be seen."""
+    line = one_line(" ".join(text[: 100 * width].split()), 10 * width)
     return line if len(line) <= width else f"{line[: width - 1]}…"

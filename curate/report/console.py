@@ -11,7 +11,6 @@ from typing import Any
 
 from datasets import Dataset
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -29,9 +28,8 @@ from curate.report.examples import example_lines
 from curate.report.masks import inspect_masks, painted, visible
 from curate.runs.run import Run
 from curate.runs.spending import merged
+from curate.shown import lines, one_line
 from curate.signatures import kinds_of
-
-console = Console(highlight=False)
 
 MONEY = ("cost", "a record")
 SAMPLE = [
@@ -40,6 +38,17 @@ SAMPLE = [
     {"role": "user", "content": "And of Italy?"},
     {"role": "assistant", "content": "Rome."},
 ]
+
+
+class Terminal(Console):
+    """A console on which a text is a text: nothing in it is markup, an emoji or a control character."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """The text of a line, a paragraph or a cell, as it may be shown; all of them come through here."""
+        return super().render_str(lines(text), **options)
+
+
+console = Terminal(highlight=False, markup=False, emoji=False)
 
 
 def print_funnel(run: Run, page: Path | None = None) -> None:
@@ -72,18 +81,17 @@ def _print_stages(run: Run) -> None:
     console.print(table)
     for report in run.reports:
         for line in counter_lines(report.label, report.stats):
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
 
 
 def _print_outputs(run: Run, page: Path | None) -> None:
     for name, path in run.outputs.items():
-        lines = _lines(path) if path.exists() else 0
-        if lines or (name == "dataset" and path.exists()):
-            console.print(
-                f"{path}: {lines} {'unreadable lines' if name == 'quarantine' else 'records'}", soft_wrap=True
-            )
+        count = _lines(path) if path.exists() else 0
+        if count or (name == "dataset" and path.exists()):
+            what = "unreadable lines" if name == "quarantine" else "records"
+            console.print(one_line(f"{path}: {count} {what}"), soft_wrap=True)
     if page:
-        console.print(f"{page}: to look at, in a browser", soft_wrap=True)
+        console.print(one_line(f"{page}: to look at, in a browser"), soft_wrap=True)
 
 
 def print_lines(lines: Iterable[str]) -> None:
@@ -94,11 +102,11 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_examples(dropped: Iterable[tuple[str, Dataset]]) -> None:
     """For each reason, a few of the records that went."""
-    lines = [line for stage, records in dropped for line in example_lines(stage, records)]
-    if lines:
+    examples = [line for stage, records in dropped for line in example_lines(stage, records)]
+    if examples:
         console.print("for each reason, the first that went:")
-    for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+    for line in examples:
+        console.print(line, soft_wrap=True)
 
 
 def print_usage(run: Run) -> None:
@@ -137,11 +145,12 @@ def print_plan(run: Run) -> None:
     table = Table("stage", "models", "parameters", "state", box=None, header_style="bold")
     for step, cached in zip(pipeline.steps, run.cached(), strict=True):
         config = pipeline_parameters(step.config, step.stage)
-        table.add_row(step.label, ", ".join(step.models()), escape(config), "cached" if cached else "to do")
+        table.add_row(step.label, ", ".join(step.models()), config, "cached" if cached else "to do")
     console.print(table)
     for name, spec in pipeline.models.items():
-        console.print(f"model {name}: {_parameters(spec.to_dict())}", soft_wrap=True, markup=False)
-    console.print(f"{pipeline.origin} is valid; curate run would write to {run.directory}", soft_wrap=True)
+        console.print(f"model {name}: {_parameters(spec.to_dict())}", soft_wrap=True)
+    valid = f"{pipeline.origin} is valid; curate run would write to {run.directory}"
+    console.print(one_line(valid), soft_wrap=True)
 
 
 def pipeline_parameters(config: Mapping[str, Any], stage: Stage[Any]) -> str:
@@ -162,31 +171,31 @@ def print_stage(name: str) -> None:
     stage = get_stage(name)
     console.print(Text(name, style="bold"), f"(sees {stage.sees})\n")
     paragraphs = stage.description.split("\n\n")
-    console.print("\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs), markup=False)
+    console.print("\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs))
     schema = stage.config.model_json_schema()
     table = Table("parameter", "type", "default", "meaning", box=None, header_style="bold")
     for key, parameter in stage.parameters.items():
         entry = schema["properties"][key]
         default = "required" if parameter.default is inspect.Parameter.empty else _value(parameter.default)
         kind = f"model ({_wanted(stage, key)})" if key in stage.roles else _kind(entry)
-        table.add_row(key, escape(kind), escape(default), escape(entry.get("description", "")))
+        table.add_row(key, kind, default, entry.get("description", ""))
     console.print("\n", table)
     reasons = [(("reason", "a record is dropped when"), *stage.reasons.items())] if stage.reasons else []
     for header, *rows in [*stage.tables, *reasons]:
         told = Table(*header, box=None, header_style="bold")
         for row in rows:
-            told.add_row(*map(escape, row))
+            told.add_row(*row)
         console.print("\n", told)
 
 
 def print_template(chat: ChatTemplate) -> None:
     """What is derived from a chat template, and a sample conversation with its mask."""
     for finding in chat.check():
-        console.print(f"note: {finding}", markup=False)
-    console.print(f"pre-query prefix    {chat.pre_query_prefix()!r}", markup=False)
+        console.print(f"note: {finding}")
+    console.print(f"pre-query prefix    {chat.pre_query_prefix()!r}")
     for turn, ids in (("user", chat.user_stop_token_ids), ("assistant", chat.assistant_stop_token_ids)):
         tokens = ", ".join(f"{chat.tokenizer.decode([token])!r} ({token})" for token in ids)
-        console.print(f"{turn + ' turn ends':<20}{tokens}", markup=False)
+        console.print(f"{turn + ' turn ends':<20}{tokens}")
     console.print("assistant mask (1: the model writes it, and training learns it)")
     sample = chat.tokenize(SAMPLE)
     for bit, run in groupby(zip(sample.assistant_mask, sample.input_ids, strict=True), key=lambda pair: pair[0]):
@@ -230,10 +239,10 @@ def print_applied(read: Outcome, outcome: Outcome, written: Mapping[Path, int]) 
     console.print(f"read {len(read.kept)}: {counts(read.stats)}")
     console.print(outcome.funnel, soft_wrap=True)
     for line in counter_lines("stats", outcome.stats):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
     print_examples([("unreadable", read.dropped), ("dropped", outcome.dropped)])
     for path, rows in written.items():
-        console.print(f"{path}: {rows} rows", soft_wrap=True)
+        console.print(one_line(f"{path}: {rows} rows"), soft_wrap=True)
 
 
 def _kind(entry: Mapping[str, Any]) -> str:

@@ -36,7 +36,8 @@ def _lines(records: Dataset) -> list[str]:
         return [shortened(plainly(row), ASKED + ANSWERED + WHY) for row in records.to_list()]
     asked, answered = ([*texts_of(records, part)] for part in ("instruction", "response"))
     return [
-        f"{name}: {shortened(question, ASKED)} → {shortened(answer, ANSWERED)} ({shortened(plainly(detail), WHY)})"
+        f"{shortened(name, ASKED)}: {shortened(question, ASKED)} → {shortened(answer, ANSWERED)} "
+        f"({shortened(plainly(detail), WHY)})"
         for name, question, answer, detail in zip(records["id"], asked, answered, records["detail"], strict=True)
     ]
 

@@ -6,6 +6,7 @@ Whatever comes from data, models or file names is escaped: nothing in it is Mark
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from typing import Any
 from curate.models.licence import licence_of
 from curate.models.locate import display_name
 from curate.outcome import counts
+from curate.pipeline import Pipeline
+from curate.records.files import written_whole
 from curate.yaml_files import yaml_text
 
 PLACEHOLDER = "choose-a-licence"
@@ -42,6 +45,17 @@ class Card:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     pipeline: Mapping[str, Any] = field(default_factory=dict)
     target: str = ""
+
+
+def write_card(directory: Path, pipeline: Pipeline) -> None:
+    """README.md of a finished run in `directory`, from what its manifest and its pipeline say."""
+    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    rows = {"dataset.jsonl": manifest["dataset"]["records"]}
+    targets = [step.config["target"] for step in pipeline.steps if step.stage.name == "prepare"]
+    target = pipeline.models[targets[-1]].model if targets else ""
+    card = Card(directory.resolve().name, {"train": "dataset.jsonl"}, rows, manifest, pipeline.to_dict(), target)
+    with written_whole(directory / "README.md") as file:
+        file.write(card_of(card).encode())
 
 
 def card_of(card: Card) -> str:

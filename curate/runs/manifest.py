@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from curate.errors import CurateError, first_line
 from curate.models.usage import Usage, as_json, usages_of
 from curate.pipeline import Pipeline
 from curate.records.files import write_json
@@ -28,9 +29,16 @@ class Manifest:
 
     def __init__(self, pipeline: Pipeline, path: Path) -> None:
         self._pipeline, self._path, self._lock = pipeline, path, threading.Lock()
-        before = json.loads(path.read_text()) if path.exists() else {}
-        self.date = datetime.date.fromisoformat(before.get("date") or datetime.date.today().isoformat())
-        self.usage = usages_of(before.get("usage", {}))  # by earlier executions
+        try:
+            before = json.loads(path.read_bytes()) if path.exists() else {}
+            self.date = datetime.date.fromisoformat(before.get("date") or datetime.date.today().isoformat())
+            self.usage = usages_of(before.get("usage", {}))  # by earlier executions
+            self._repaired = list(before.get("repaired", []))
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise CurateError(
+                f"{path} is damaged ({first_line(error)}); put it back, or remove it to go on: finished shards are "
+                "kept, what was spent is then forgotten, and a template that prints the date prints today's"
+            ) from None
         self._content: dict[str, Any] = {
             "pipeline": pipeline.name,
             "started": before.get("started", _now()),
@@ -49,6 +57,8 @@ class Manifest:
         """Writes the manifest with what the stages have done so far."""
         with self._lock:
             self._content["stages"] = [{**asdict(report), "per_kept": report.per_kept} for report in reports]
+            if repaired := self._repaired + [fault for report in reports for fault in report.repaired]:
+                self._content["repaired"] = repaired
             for name, entry in self._content["models"].items():
                 if commit := self._pipeline.models[name].commit():
                     entry["commit"] = commit
@@ -70,7 +80,7 @@ class Manifest:
             "usage": as_json(self.usage),
             "cost": self._pipeline.cost(self.usage),
         }
-        write_json(self._content | spent, self._path)
+        write_json(self._content | spent, self._path, private=True)
 
 
 def _versions() -> dict[str, str]:

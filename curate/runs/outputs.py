@@ -17,7 +17,7 @@ def check_directory(directory: Path, outputs: Iterable[Path], inputs: Iterable[P
     for output in outputs:
         if output.resolve() in read:
             raise CurateError(f"{output} is an input of this run, and would be overwritten; choose another directory")
-        if output.exists() and not (directory / "manifest.json").exists():
+        if output.exists() and not any((directory / name).exists() for name in ("manifest.json", "stages")):
             raise CurateError(
-                f"{output} was made by no run, for no manifest.json is beside it; choose another directory"
+                f"{output} was made by no run, for nothing else of one is there; choose another directory"
             )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,11 +10,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as RichProgress
 
 from curate.models.usage import Usage, total
+from curate.shown import say
 
 
 @dataclass(frozen=True)
 class StageReport:
-    """What one stage did in a run: the row of the funnel. `usage` is what it asked of each model, `cost` in money."""
+    """What one stage did in a run: the row of the funnel.
+
+    `usage` is what it asked of each model, `cost` in money; `repaired` are sentences on results that were damaged.
+    """
 
     label: str
     key: str
@@ -28,6 +30,7 @@ class StageReport:
     stats: dict[str, float] = field(default_factory=dict)
     usage: dict[str, Usage] = field(default_factory=dict)
     cost: float | None = None
+    repaired: list[str] = field(default_factory=list)
 
     @property
     def per_kept(self) -> dict[str, float]:
@@ -68,7 +71,12 @@ class Bars:
     """A progress bar for each stage."""
 
     def __init__(self, console: Console) -> None:
-        columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description:<14}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         self._progress = RichProgress(*columns, console=console)
         self._task: TaskID | None = None
 
@@ -111,19 +119,15 @@ class Lines:
         """A line for a stage that is not finished already."""
         self._label, self._rows, self._done = label, rows, done
         if done < rows:
-            _say(f"{label}: begins, {done} of {rows} rows are there")
+            say(f"{label}: begins, {done} of {rows} rows are there")
 
     def advance(self, rows: int) -> None:
         """A line for a shard."""
         self._done += rows
-        _say(f"{self._label}: {self._done} of {self._rows} rows")
+        say(f"{self._label}: {self._done} of {self._rows} rows")
 
     def end(self, report: StageReport) -> None:
         """A line for a finished stage."""
         dropped = "".join(f", {count} {reason}" for reason, count in report.dropped.items())
         how = "cached" if report.cached else f"{report.seconds:.1f} s"
-        _say(f"{report.label}: kept {report.kept}{dropped} ({how})")
-
-
-def _say(line: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+        say(f"{report.label}: kept {report.kept}{dropped} ({how})")

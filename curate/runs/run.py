@@ -9,14 +9,14 @@
       quarantine.jsonl   every input line that could not be read
       README.md          the dataset card
 
-A shard is finished when its .json file exists, which is written last. The name of a stage's directory ends in the key
-of all that its result depends on, so that changed parameters never meet old results.
+A shard is finished when its .json file exists, which is written last. It holds checksums: damage is made good.
+The name of a stage's directory ends in the key of all that its result depends on, so that changed parameters never meet
+old results.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,31 +32,35 @@ from curate.models.usage import as_json, usages_of
 from curate.outcome import REJECTED, Calibration, Outcome, reasons_of
 from curate.pipeline import Pipeline, Step
 from curate.records.cache import cached_in
-from curate.records.files import write_json, write_jsonl, written_whole
+from curate.records.files import remove_leftovers, write_json, write_jsonl, written_whole
+from curate.records.identity import digest
 from curate.records.names import with_unique_ids
 from curate.records.pool import together
 from curate.records.reserved import reserved_columns, trainable_rows
 from curate.records.schema import columns_of
 from curate.records.writing import write_records
-from curate.runs.card import Card, card_of
+from curate.runs.card import write_card
 from curate.runs.loaded import LoadedModels
 from curate.runs.manifest import Manifest
 from curate.runs.outputs import check_directory
 from curate.runs.progress import Progress, StageReport, watch
 from curate.runs.shards import (
-    CALIBRATION,
+    DONE,
     Clock,
     concatenate,
-    finished,
     in_flight,
     read_calibration,
     read_facts,
+    whole_shards,
+    write_calibration,
     write_shard,
 )
 from curate.runs.spending import Spending, merged
+from curate.shown import say
 from curate.signatures import models_in
 from curate.yaml_files import yaml_text
 
+LOCK, MANIFEST = ".lock", "manifest.json"
 IN_FLIGHT = 16  # shards, where they share an engine's batches: each ends in a few long texts that fill no batch
 NOT_EXPORTED = ("candidates", REJECTED, "embedding")  # bulky, and kept under stages/
 
@@ -73,6 +77,7 @@ class Run:
         self.pipeline = pipeline
         self.directory = Path(directory or Path("runs") / pipeline.name)
         self.reports: list[StageReport] = []
+        self._results: dict[int, str] = {}  # of each step: what tells its result
         self.dataset: Dataset | None = None
         self.dropped: list[tuple[str, Dataset]] = []
 
@@ -92,10 +97,14 @@ class Run:
                 progress.stop()
 
     def _execute(self, progress: Progress) -> Dataset:
-        manifest = Manifest(self.pipeline, self.directory / "manifest.json")
-        with written_whole(self.directory / "pipeline.yaml") as file:
+        manifest = Manifest(self.pipeline, self.directory / MANIFEST)
+        remove_leftovers(self.directory)
+        with written_whole(self.directory / "pipeline.yaml", private=True) as file:
             file.write(yaml_text(self.pipeline.to_dict()).encode())
         manifest.write([])
+        for name in self.pipeline.fingerprints:
+            if self.pipeline.models[name].parameters.get("trust_remote_code"):
+                say(f"the model {name} runs the code that comes with it (trust_remote_code)", warning=True)
         self._probe()
         spending = Spending(self.pipeline, manifest.usage, manifest.write_usage)
         models = LoadedModels(self.pipeline, manifest.date, spending)
@@ -128,7 +137,7 @@ class Run:
         write_jsonl(trainable_rows(_slim(self.dataset)), self.outputs["dataset"])
         self._export_dropped(dropped)
         manifest.finish(self.reports, dataset=_facts(self.dataset, self.outputs["dataset"]))
-        self._write_card()
+        write_card(self.directory, self.pipeline)
         return self.dataset
 
     def _probe(self) -> None:
@@ -142,7 +151,7 @@ class Run:
 
     def cached(self) -> list[bool]:
         """For each step, whether its whole result is there already."""
-        return [(self._home(number) / "done.json").exists() for number in range(len(self.pipeline.steps))]
+        return [(self._home(number) / DONE).exists() for number in range(len(self.pipeline.steps))]
 
     @property
     def outputs(self) -> dict[str, Path]:
@@ -156,10 +165,11 @@ class Run:
     ) -> tuple[Dataset, Dataset, StageReport]:
         """What step `number` keeps and drops of `records`, and its row of the funnel."""
         step, home = self.pipeline.steps[number], self._home(number)
-        cached = (home / "done.json").exists()
         slices = self._slices(step, records)
-        self._compute(number, records, slices, models, spending, progress)
+        repaired = self._compute(number, records, slices, models, spending, progress)
+        cached = (home / DONE).exists()
         facts = [read_facts(home, shard) for shard in range(len(slices))]
+        self._results[number] = digest([shard["checksums"] for shard in facts])
         kept, gone = (concatenate(home, len(slices), part) for part in ("kept", "dropped"))
         usage = merged(usages_of(shard.get("usage", {})) for shard in facts)
         report = StageReport(
@@ -170,12 +180,13 @@ class Run:
             dropped=dict(Counter(map(str, reasons_of(gone))).most_common()) if records is not None else {},
             seconds=round(sum(shard["seconds"] for shard in facts), 3),
             cached=cached,
-            stats=step.stage.merge_stats(shard["stats"] for shard in facts) | read_calibration(home).stats,
+            stats=step.stage.merge_stats(shard["stats"] for shard in facts) | self._calibration(number).stats,
             usage=usage,
             cost=self.pipeline.cost(usage),
+            repaired=repaired,
         )
         if not cached:
-            write_json(asdict(report), home / "done.json")
+            write_json(asdict(report), home / DONE)
         progress.end(report)
         return kept, gone, report
 
@@ -187,38 +198,53 @@ class Run:
         models: LoadedModels,
         spending: Spending,
         progress: Progress,
-    ) -> None:
-        """Computes the shards that are not finished, and writes each as it is."""
+    ) -> list[str]:
+        """Computes the shards that are not finished, and writes each as it is; says which were damaged."""
         step, home, clock = self.pipeline.steps[number], self._home(number), Clock()
-        done = [shard for shard in range(len(slices)) if finished(home, shard)]
+        done, faults = whole_shards(home, len(slices), self._source(number))
+        for fault in faults:
+            say(fault, warning=True)
         pending = sorted({*range(len(slices))}.difference(done))
         progress.begin(step.label, sum(map(len, slices)), sum(len(slices[shard]) for shard in done))
         if not pending:
-            return
+            return faults
         before = [usages_of(read_facts(home, shard).get("usage", {})) for shard in done]
         arguments = models.arguments(step)
         cache = self._home(number - 1) if step.stage.sees == "all" else None
+        source = self._source(number)
 
         def compute(shard: int) -> int:
             with spending.shard():
                 with cached_in(cache):
                     outcome = _outcome(step, records, slices[shard], arguments)
-                write_shard(home, shard, outcome, seconds=clock.lap(), usage=as_json(spending.lap()))
+                facts = {"seconds": clock.lap(), "usage": as_json(spending.lap())}
+                write_shard(home, shard, source, outcome, **facts)
             return len(slices[shard])
 
         with _errors_of(step):
             if records is not None:
                 step.stage.check_records(records, arguments)
-                arguments |= self._calibrated(step, home, records, arguments).parameters
+                arguments |= self._calibrated(number, records, arguments).parameters
             workers = IN_FLIGHT if _shares_batches(step, arguments) else 1
             for rows in in_flight(compute, spending.affordable(pending, step.asked(), before), workers):
                 progress.advance(rows)
+        return faults
 
-    def _calibrated(self, step: Step, home: Path, records: Dataset, arguments: dict[str, Any]) -> Calibration:
+    def _source(self, number: int) -> str:
+        """What tells the records that come to step `number`: the checksums of the results of those before it."""
+        makers = self.pipeline.makers
+        before = range(0) if number < makers else range(makers) if number == makers else range(number - 1, number)
+        return digest([self._results[earlier] for earlier in before])
+
+    def _calibrated(self, number: int, records: Dataset, arguments: dict[str, Any]) -> Calibration:
         """What the stage sets by a look at all records, kept with its shards."""
-        if step.stage.calibrate and not (home / CALIBRATION).exists():
-            write_json(asdict(step.stage.calibrate(records, arguments)), home / CALIBRATION)
-        return read_calibration(home)
+        stage, home, source = self.pipeline.steps[number].stage, self._home(number), self._source(number)
+        if stage.calibrate and read_calibration(home, source) is None:
+            write_calibration(home, source, stage.calibrate(records, arguments))
+        return self._calibration(number)
+
+    def _calibration(self, number: int) -> Calibration:
+        return read_calibration(self._home(number), self._source(number)) or Calibration({}, {})
 
     def _slices(self, step: Step, records: Dataset | None) -> list[range]:
         """The rows of each shard."""
@@ -257,21 +283,14 @@ class Run:
         unreadable = (row for step, rows in dropped if step.stage.sees == "nothing" for row in rows)
         write_jsonl(unreadable, self.outputs["quarantine"])
 
-    def _write_card(self) -> None:
-        """README.md, from what manifest.json and pipeline.yaml say."""
-        manifest = json.loads((self.directory / "manifest.json").read_text(encoding="utf-8"))
-        rows = {"dataset.jsonl": manifest["dataset"]["records"]}
-        targets = [step.config["target"] for step in self.pipeline.steps if step.stage.name == "prepare"]
-        target = self.pipeline.models[targets[-1]].model if targets else ""
-        card = Card(
-            self.directory.resolve().name, {"train": "dataset.jsonl"}, rows, manifest, self.pipeline.to_dict(), target
-        )
-        with written_whole(self.directory / "README.md") as file:
-            file.write(card_of(card).encode())
-
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        lock = FileLock(self.directory / ".lock")
+        for name in (LOCK, MANIFEST):
+            if (self.directory / name).is_symlink():
+                raise CurateError(
+                    f"{self.directory / name} is a symbolic link, through which a run writes nothing; remove it"
+                )
+        lock = FileLock(self.directory / LOCK)
         try:
             with lock.acquire(timeout=0):
                 yield

@@ -1,15 +1,18 @@
 """The shards of a stage: computed a few at a time, kept as files, each whole or not there.
 
-A shard is finished when its .json file exists, which is written last.
+A shard is finished when its .json file exists, which is written last. It holds checksums, by which damage is noticed
+when the shard is read.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,9 +20,13 @@ from datasets import Dataset
 
 from curate.outcome import Calibration, Outcome
 from curate.records.files import read_arrow, write_arrow, write_json
+from curate.records.identity import digest
 from curate.records.pool import together
 
+PARTS = ("kept", "dropped")
 CALIBRATION = "calibration.json"
+DONE = "done.json"
+SEAL = "checksum"
 
 T = TypeVar("T")
 
@@ -38,16 +45,34 @@ class Clock:
             return self._last - before
 
 
-def finished(home: Path, number: int) -> bool:
-    """Whether this shard is whole."""
-    return (home / f"{number:05d}.json").exists()
+def write_shard(home: Path, number: int, source: str, outcome: Outcome, **facts: Any) -> None:
+    """Keeps the outcome of a shard, and `facts` beside its counters; its .json file comes last: the shard is whole.
+
+    `source` tells what it was made of. The .json file holds the checksums of the others, and one of itself.
+    """
+    write_arrow(outcome.kept, _file(home, number, "kept"))
+    write_arrow(outcome.dropped, _file(home, number, "dropped"))
+    checksums = {part: checksum(_file(home, number, part)) for part in PARTS}
+    own = {"stage": home.name, "shard": number, "source": source, "checksums": checksums}
+    _write_sealed({**facts, **own, "stats": outcome.stats}, home / f"{number:05d}.json")
 
 
-def write_shard(home: Path, number: int, outcome: Outcome, **facts: Any) -> None:
-    """Keeps the outcome of a shard, and `facts` beside its counters; its .json file comes last: the shard is whole."""
-    write_arrow(outcome.kept, home / f"{number:05d}.kept.arrow")
-    write_arrow(outcome.dropped, home / f"{number:05d}.dropped.arrow")
-    write_json({**facts, "stats": outcome.stats}, home / f"{number:05d}.json")
+def whole_shards(home: Path, count: int, source: str) -> tuple[list[int], list[str]]:
+    """The numbers of those of the first `count` shards that are finished, whole and made of `source`.
+
+    Every file is read. What is damaged is removed, with all that may follow from it, and told in a sentence each.
+    """
+    whole, faults = [], []
+    for number in range(count):
+        if not (home / f"{number:05d}.json").exists():
+            continue
+        if fault := _fault(home, number, source):
+            faults.append(f"{fault}; shard {number} of {home.name} is made again")
+            for path in [*home.glob(f"{number:05d}.*"), *home.glob("*.npz"), home / DONE]:
+                path.unlink(missing_ok=True)
+        else:
+            whole.append(number)
+    return whole, faults
 
 
 def read_facts(home: Path, number: int) -> dict[str, Any]:
@@ -56,15 +81,65 @@ def read_facts(home: Path, number: int) -> dict[str, Any]:
     return facts
 
 
-def read_calibration(home: Path) -> Calibration:
-    """What the stage has set by a look at all records; nothing where it sets nothing."""
-    file = home / CALIBRATION
-    return Calibration(**json.loads(file.read_text())) if file.exists() else Calibration({}, {})
+def write_calibration(home: Path, source: str, calibration: Calibration) -> None:
+    """Keeps what the stage has set by a look at all records, which are told by `source`."""
+    _write_sealed({**asdict(calibration), "source": source}, home / CALIBRATION)
+
+
+def read_calibration(home: Path, source: str) -> Calibration | None:
+    """What the stage has set by a look at these records; None where it is not there, or damaged."""
+    kept = _read_sealed(home / CALIBRATION)
+    if not isinstance(kept, dict) or kept["source"] != source:
+        return None
+    return Calibration(kept["parameters"], kept["stats"])
+
+
+def checksum(path: Path) -> str:
+    """Of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+
+
+def _file(home: Path, number: int, part: str) -> Path:
+    return home / f"{number:05d}.{part}.arrow"
+
+
+def _fault(home: Path, number: int, source: str) -> str | None:
+    """What is wrong with a finished shard."""
+    path = home / f"{number:05d}.json"
+    facts = _read_sealed(path)
+    if facts is None:
+        return f"{path} is damaged"
+    if (facts["stage"], facts["shard"]) != (home.name, number):
+        return f"{path} is that of shard {facts['shard']} of {facts['stage']}"
+    for part in PARTS:
+        file = _file(home, number, part)
+        if not file.is_file():
+            return f"{file} is not there"
+        if checksum(file) != facts["checksums"][part]:
+            return f"{file} is damaged"
+    return f"{path} was made of other records" if facts["source"] != source else None
+
+
+def _write_sealed(content: dict[str, Any], path: Path) -> None:
+    """Writes a JSON object with a checksum of its own."""
+    content = json.loads(json.dumps(content))
+    write_json({**content, SEAL: digest(content)}, path)
+
+
+def _read_sealed(path: Path) -> dict[str, Any] | None:
+    """What `_write_sealed` wrote; None where it is not there, or damaged."""
+    try:
+        content = json.loads(path.read_bytes())
+        seal = content.pop(SEAL)
+    except (FileNotFoundError, ValueError, RecursionError, AttributeError, KeyError, TypeError):
+        return None
+    return content if seal == digest(content) else None
 
 
 def concatenate(home: Path, count: int, part: str) -> Dataset:
     """The `part` (kept or dropped) of the first `count` shards, as one pool."""
-    return together([read_arrow(home / f"{number:05d}.{part}.arrow") for number in range(count)])
+    return together([read_arrow(_file(home, number, part)) for number in range(count)])
 
 
 def in_flight(compute: Callable[[T], int], work: Iterable[T], workers: int) -> Iterator[int]:

@@ -88,5 +88,5 @@ def test_a_head_that_is_not_in_the_files_is_refused(tmp_path):
     path.write_text(
         json.dumps({**json.loads(path.read_text()), "id2label": {"0": "LABEL_0"}, "label2id": {"LABEL_0": 0}})
     )
-    with pytest.raises(CurateError, match=r"is no reward model: its files lack the weights score.weight"):
+    with pytest.raises(CurateError, match=r"its files lack the weights score.weight; see that config.json"):
         RewardTransformersModel(str(tmp_path / "rm"))

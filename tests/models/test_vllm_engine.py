@@ -188,3 +188,22 @@ def test_a_run_whose_engine_is_killed_says_so_in_a_line_and_goes_on(needs_vllm: 
     assert again.returncode == 0, again.stderr
     assert f"{8 * len(kept)} of 400 rows are there" in again.stderr
     assert len((tmp_path / "run/dataset.jsonl").read_text().splitlines()) == 400
+
+
+@pytest.mark.parametrize("moment", ["while it starts", "while it works"])
+def test_the_engines_of_a_run_that_is_killed_end_with_it(needs_vllm: None, tmp_path: Path, moment: str) -> None:
+    content = {
+        "models": {"teacher": {"backend": "vllm", "model": str(CHAT), "dtype": "float32", "enforce_eager": True}},
+        "shard_rows": 8,
+        "stages": [{"synthesize": {"model": "teacher", "count": 4000, "max_tokens": 96}}],
+    }
+    (tmp_path / "p.yaml").write_text(yaml_text(content))
+    command = [sys.executable, "-m", "curate", "run", str(tmp_path / "p.yaml"), "-o", str(tmp_path / "run")]
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=with_curate())
+    shards = lambda: list(tmp_path.glob("run/stages/*/00000.json"))  # noqa: E731
+    eventually(lambda: run.poll() is not None or (processes(run.pid) if moment == "while it starts" else shards()), 300)
+    below = processes(run.pid)
+    assert below
+    run.kill()
+    run.wait()
+    assert not psutil.wait_procs(below, timeout=120)[1]

@@ -94,7 +94,7 @@ def test_a_point_of_the_map_says_its_text(page: Any) -> None:
 def test_it_reads_on_a_phone_and_in_the_dark(page: Any) -> None:
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 390, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(21, 24, 28)"
 
 

@@ -1,7 +1,6 @@
 """A run that is killed or interrupted loses at most the shards in flight, and goes on to the same bytes."""
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import time
 import pytest
 
 from curate.yaml_files import yaml_text
-from tests.runs.conftest import CONTENT, SHORT
+from tests.runs.conftest import SHORT
 
 
 def start(pipeline, directory):
@@ -40,37 +39,6 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bytes(short, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     goes_on(tmp_path, short)
-
-
-@pytest.mark.slow
-def test_killing_a_run_at_ten_random_moments_changes_no_byte(finished, tmp_path):
-    pipeline = tmp_path / "p.yaml"
-    pipeline.write_text(yaml_text(CONTENT))
-    expected = finished.outputs["dataset"].read_bytes()
-    moments = random.Random(0)
-    began = time.monotonic()
-    first = start(pipeline, tmp_path / "whole")
-    assert first.wait() == 0, first.stderr.read()
-    whole = time.monotonic() - began
-    assert (tmp_path / "whole/dataset.jsonl").read_bytes() == expected
-
-    kills = attempts = 0
-    while kills < 10:
-        directory = tmp_path / f"run-{attempts}"
-        process = start(pipeline, directory)
-        try:
-            process.wait(moments.uniform(0.2, 1) * whole)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            kills += 1
-        else:
-            assert process.returncode == 0, process.stderr.read()
-            assert (directory / "dataset.jsonl").read_bytes() == expected
-            attempts += 1
-    last = start(pipeline, directory)
-    assert last.wait() == 0, last.stderr.read()
-    assert (directory / "dataset.jsonl").read_bytes() == expected
 
 
 @pytest.mark.slow
