@@ -89,7 +89,7 @@ def test_a_run_does_not_overwrite_its_input() -> None:
 def test_a_run_does_not_overwrite_what_no_run_made_and_goes_on_with_its_own() -> None:
     Path("run").mkdir()
     write("run/dataset.jsonl", {"my": "data"})
-    with pytest.raises(CurateError, match=r"run/dataset.jsonl was made by no run: nothing else of one is there"):
+    with pytest.raises(CurateError, match=r"run/dataset.jsonl was made by no run, for nothing else of one is there"):
         Run(Pipeline(PIPELINE), "run").execute()
     assert [path.name for path in Path("run").iterdir()] == ["dataset.jsonl"]
     Path("run/dataset.jsonl").unlink()

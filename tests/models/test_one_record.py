@@ -199,12 +199,12 @@ def test_a_guard_whose_template_refuses_a_conversation_drops_that_record(
 ) -> None:
     from tests.stages.guards import LLAMA_GUARD
 
-    (tmp_path / "guard.jinja").write_text(LLAMA_GUARD)
+    refusing = "{% if 'zebra' in messages[0]['content'] %}{{ raise_exception('no zebras here') }}{% endif %}"
+    (tmp_path / "guard.jinja").write_text(refusing + LLAMA_GUARD)
     model = serve("safe", template_file=str(tmp_path / "guard.jinja"))
-    twice = {"id": "twice", "messages": [*record("fine")["messages"], *record("more")["messages"]]}
-    outcome = moderate(from_rows([record("fine"), twice]), model=model)
-    assert fates(outcome) == {"twice": "refused"}
-    assert "must alternate" in outcome.dropped[0]["detail"]["why"]
+    outcome = moderate(from_rows([record("fine"), record("odd", "What is a zebra?")]), model=model)
+    assert fates(outcome) == {"odd": "refused"}
+    assert "no zebras here" in outcome.dropped[0]["detail"]["why"]
 
 
 # --- chat endpoints --------------------------------------------------------------------------------------------------
