@@ -127,7 +127,7 @@ def test_extend_by_the_teachers_server(serve: Callable[[str], LanguageModel]) ->
 def test_extend_answered_by_a_chat_endpoint(teacher: LanguageModel, chat: Callable[[str], ChatModel]) -> None:
     pool = from_rows([record(name, "Yes.") for name in ("fine", "odd")])
     outcome = extend(pool, model=teacher, responder=chat("Gladly."), turns=2, max_tokens=96)
-    assert fates(outcome) == {"odd": "refused"}
+    assert fates(outcome) == {"zebra": "refused"}
     (messages,) = outcome.kept["messages"]
     assert (messages[-1]["role"], messages[-1]["content"]) == ("assistant", "Gladly.")
     assert messages[-2]["role"] == "user"
@@ -202,8 +202,8 @@ def test_a_guard_whose_template_refuses_a_conversation_drops_that_record(
     refusing = "{% if 'zebra' in messages[0]['content'] %}{{ raise_exception('no zebras here') }}{% endif %}"
     (tmp_path / "guard.jinja").write_text(refusing + LLAMA_GUARD)
     model = serve("safe", template_file=str(tmp_path / "guard.jinja"))
-    outcome = moderate(from_rows([record("fine"), record("odd", "What is a zebra?")]), model=model)
-    assert fates(outcome) == {"odd": "refused"}
+    outcome = moderate(from_rows([record("fine"), record("zebra")]), model=model)
+    assert fates(outcome) == {"zebra": "refused"}
     assert "no zebras here" in outcome.dropped[0]["detail"]["why"]
 
 
