@@ -127,7 +127,7 @@ def test_extend_by_the_teachers_server(serve: Callable[[str], LanguageModel]) ->
 def test_extend_answered_by_a_chat_endpoint(teacher: LanguageModel, chat: Callable[[str], ChatModel]) -> None:
     pool = from_rows([record(name, "Yes.") for name in ("fine", "odd")])
     outcome = extend(pool, model=teacher, responder=chat("Gladly."), turns=2, max_tokens=96)
-    assert fates(outcome) == {"zebra": "refused"}
+    assert fates(outcome) == {"odd": "refused"}
     (messages,) = outcome.kept["messages"]
     assert (messages[-1]["role"], messages[-1]["content"]) == ("assistant", "Gladly.")
     assert messages[-2]["role"] == "user"
