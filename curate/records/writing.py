@@ -65,7 +65,9 @@ def check_writable(directory: Path) -> None:
     if not nearest.is_dir():
         raise CurateError(f"{nearest} is a file; nothing can be written under it")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise CurateError(f"nothing can be written in {nearest}: permission denied; name another directory")
+        read_only = os.statvfs(nearest).f_flag & os.ST_RDONLY
+        why = "read-only file system" if read_only else "permission denied"
+        raise CurateError(f"nothing can be written in {nearest}: {why}; name another directory")
 
 
 def write_records(records: Dataset, path: Path) -> int:
