@@ -236,7 +236,7 @@ def _wanted(stage: Stage[Any], parameter: str) -> str:
 
 def print_applied(read: Outcome, outcome: Outcome, written: Mapping[Path, int]) -> None:
     """What was read, and what one stage did to it."""
-    console.print(f"read {len(read.kept)}: {counts(read.stats)}")
+    console.print(f"read {len(read.kept)}: {counts(read.stats)}", soft_wrap=True)
     console.print(outcome.funnel, soft_wrap=True)
     for line in counter_lines("stats", outcome.stats):
         console.print(line, soft_wrap=True)
