@@ -25,6 +25,7 @@ SHORT = 200  # characters of a counter's name
 COUNTERS = 20  # of a stage that are shown
 TOO_LONG = "too long"  # the reason, in every stage, for what exceeds a context or a bound
 REASON = "reason"
+NEIGHBOURS = ("survivor", "nearest")  # keys of a detail that hold the id of the record that stands for one that went
 COVERAGE = "coverage "  # how the counters begin that a table shows: `coverage COSINE [BASELINE]`
 BOUNDS = "bounds "  # the same of what a stage has set for a pool: `bounds REASON: NUMBER`
 MEDIANS = "median "  # the same of what a choice has more or less of than its pool: `median SCORE: chosen`

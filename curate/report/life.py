@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from curate.errors import CurateError
+from curate.outcome import NEIGHBOURS
 from curate.records.files import plain
 from curate.records.texts import shortened, texts_of
 from curate.runs.finished import FinishedRun, FinishedStage, of_ids
 
 WIDTH = 240  # characters of a candidate
 FEW = 3  # records that are shown where none is named
-NAMES_ANOTHER = ("survivor", "nearest")  # keys of a detail that hold the id of another record
 
 
 def records(run: FinishedRun, wanted: str | None = None) -> list[dict[str, Any]]:
@@ -61,7 +61,7 @@ def _step(
     step: dict[str, Any] = {"stage": stage.label, "fate": fate}
     if fate == "dropped":
         step |= {"reason": row["reason"], "detail": row["detail"]}
-        others = run.rows(row["detail"][key] for key in NAMES_ANOTHER if key in (row["detail"] or {}))
+        others = run.rows(row["detail"][key] for key in NEIGHBOURS if key in (row["detail"] or {}))
         step |= {"stands for it": [_bare(other) for other in others.values()]} if others else {}
     added = {name: value for name, value in row.items() if value is not None and value != before.get(name)}
     for name in ("reason", "detail", "embedding", "id"):

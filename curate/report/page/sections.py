@@ -12,7 +12,7 @@ from datasets import Dataset
 
 from curate.errors import CurateError
 from curate.models.spec import parse_spec
-from curate.outcome import BOUNDS, COVERAGE, MEDIANS, reasons_of
+from curate.outcome import BOUNDS, COVERAGE, MEDIANS, NEIGHBOURS, reasons_of
 from curate.records.pool import known_scores
 from curate.records.texts import response_lengths, shortened, texts_of
 from curate.report.examples import plainly
@@ -23,7 +23,6 @@ SIDE_BY_SIDE = 10  # instructions with what was chosen and what was not
 KEPT, DROPPED = 1000, 5000  # records in the table
 TURN, ASKED, ANSWERED = 4000, 300, 500  # characters of a turn as chat, and of a text in the table
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-NEIGHBOURS = ("survivor", "nearest")  # keys of a detail that name another record
 CHECKS = {
     "label": "no judge has graded the responses",
     "moderate": "nothing has looked for harmful requests",
