@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from curate.yaml_files import read_yaml, yaml_text
+from curate.pipeline import Pipeline
+from curate.yaml_files import yaml_text
 from tests.conftest import ROOT
 from tests.faults.conftest import numbers_pool
 from tests.runs.conftest import CONTENT
@@ -144,10 +145,10 @@ def test_ten_kills_of_a_pipeline_without_models_change_no_byte(tmp_path: Path) -
     assert survive(Runs(without_models(tmp_path, 160), tmp_path), 10, seed=1) > 0
 
 
-def recipe(name: str) -> dict[str, Any]:
-    """A shipped pipeline."""
-    content: dict[str, Any] = read_yaml((ROOT / "pipelines" / name).read_text(), name)
-    return content
+def recipe() -> dict[str, Any]:
+    """The shipped pipeline for a pool, on a part of it."""
+    settings = ["load.limit=240", "diversify.count=60"]
+    return {**Pipeline.from_yaml(ROOT / "pipelines/lima-from-pool.yaml", settings).to_dict(), "shard_rows": 32}
 
 
 @pytest.mark.slow
@@ -158,6 +159,7 @@ def test_many_kills_of_the_offline_pipelines_change_no_byte(tmp_path: Path, name
     content = {
         "every kind of stage": lambda: CONTENT,
         "without models": lambda: without_models(tmp_path, 4000),
-    }.get(name, lambda: recipe(name))()
+        "lima-from-pool.yaml": recipe,
+    }[name]()
     runs = Runs(content, tmp_path, "datasets, rensa, sentence_transformers, torch, transformers")
     assert survive(runs, round(KILLS * share), seed=2) > 0
