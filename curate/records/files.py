@@ -61,11 +61,16 @@ def remove_leftovers(directory: Path) -> list[Path]:
 
 def write_jsonl(rows: Iterable[Mapping[str, Any]], path: Path) -> int:
     """Writes one JSON object a line, whole or not at all; returns how many."""
-    count = 0
     with written_whole(path) as file:
-        for row in rows:
-            file.write(json_line(row))
-            count += 1
+        return write_lines(rows, file)
+
+
+def write_lines(rows: Iterable[Mapping[str, Any]], file: IO[bytes]) -> int:
+    """Writes one JSON object a line to an open file; returns how many."""
+    count = 0
+    for row in rows:
+        file.write(json_line(row))
+        count += 1
     return count
 
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from datasets import Dataset
 
 from curate.errors import CurateError
-from curate.records.files import json_line, written_whole
+from curate.records.files import write_lines, written_whole
 from curate.records.reading import STANDARD_INPUT, rows_of
 from curate.records.reserved import trainable_rows
 from curate.records.texts import BATCH
@@ -79,12 +79,8 @@ def write_records(records: Dataset, path: Path) -> int:
 
 def write_rows(rows: Iterable[Mapping[str, Any]], path: Path) -> int:
     """Writes one JSON object a line, compressed if the suffix says so, whole or not at all; returns how many."""
-    count = 0
     with _opened(path) as file:
-        for row in rows:
-            file.write(json_line(row))
-            count += 1
-    return count
+        return write_lines(rows, file)
 
 
 @contextmanager

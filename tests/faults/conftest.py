@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import pytest
 
 from curate import cli
 from curate.yaml_files import yaml_text
+from tests.models.endpoints import Endpoint
 
 
 class Ended(NamedTuple):
@@ -41,6 +42,15 @@ def curate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         return Ended(code, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture
+def server() -> Iterator[Endpoint]:
+    """A chat endpoint that repeats whatever it was given."""
+    served = Endpoint({"data": [{"id": "m"}]})
+    served.obey()
+    yield served
+    served.close()
 
 
 def numbers_pool(path: Path, count: int) -> Path:

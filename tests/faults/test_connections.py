@@ -6,11 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from curate.yaml_files import yaml_text
 from tests.conftest import BASE, CHAT, MINILM, ROOT
@@ -78,15 +75,6 @@ def test_models_in_directories_and_packages_are_run_without_any(tmp_path: Path) 
     tried, ended = opened(written(tmp_path, models, stages), [])
     assert ended.returncode == 0, ended.stderr
     assert tried == ""
-
-
-@pytest.fixture
-def server() -> Iterator[Endpoint]:
-    """A chat endpoint."""
-    served = Endpoint({"data": [{"id": "m"}]})
-    served.obey()
-    yield served
-    served.close()
 
 
 def test_an_endpoint_is_reached_where_the_pipeline_names_it_and_nothing_else(server: Endpoint, tmp_path: Path) -> None:

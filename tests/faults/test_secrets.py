@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,15 +20,6 @@ KEY = "sk-planted-0123456789abcdef"
 PASSWORD = "planted-open-sesame"
 SENT = b64encode(f"ann:{PASSWORD}".encode()).decode()
 Answer = Callable[[int, dict[str, object]], Reply]
-
-
-@pytest.fixture
-def server() -> Iterator[Endpoint]:
-    """A chat endpoint that repeats whatever it was given."""
-    served = Endpoint({"data": [{"id": "m"}]})
-    served.obey()
-    yield served
-    served.close()
 
 
 def echoing(server: Endpoint, status: int) -> Answer:
